@@ -1,6 +1,9 @@
 package geo
 
-import "math"
+import (
+	"encoding/json"
+	"math"
+)
 
 // Severity tells what a violation does to an upload.
 type Severity string
@@ -69,4 +72,47 @@ func Refused(vs []Violation) bool {
 		}
 	}
 	return false
+}
+
+// violationJSON is a Violation as it is kept: both languages, and null for what
+// JSON has no number for.
+type violationJSON struct {
+	Check    string   `json:"check"`
+	Severity Severity `json:"severity"`
+	File     string   `json:"file,omitempty"`
+	Record   int      `json:"record"`
+	Part     int      `json:"part"`
+	Vertex   int      `json:"vertex"`
+	Lon      *float64 `json:"lon"`
+	Lat      *float64 `json:"lat"`
+	Message  Text     `json:"message"`
+	Fix      Text     `json:"fix"`
+}
+
+// MarshalJSON writes the violation with both languages and null for an unknown place.
+func (v Violation) MarshalJSON() ([]byte, error) {
+	j := violationJSON{
+		Check: v.Check, Severity: v.Severity, File: v.File, Record: v.Record,
+		Part: v.Part, Vertex: v.Vertex, Message: v.Message, Fix: v.Fix,
+	}
+	if v.Placed() && !math.IsInf(v.Lon, 0) && !math.IsInf(v.Lat, 0) {
+		j.Lon, j.Lat = &v.Lon, &v.Lat
+	}
+	return json.Marshal(j)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (v *Violation) UnmarshalJSON(b []byte) error {
+	var j violationJSON
+	if err := json.Unmarshal(b, &j); err != nil {
+		return err
+	}
+	*v = Violation{
+		Check: j.Check, Severity: j.Severity, File: j.File, Record: j.Record,
+		Part: j.Part, Vertex: j.Vertex, Lon: math.NaN(), Lat: math.NaN(), Message: j.Message, Fix: j.Fix,
+	}
+	if j.Lon != nil && j.Lat != nil {
+		v.Lon, v.Lat = *j.Lon, *j.Lat
+	}
+	return nil
 }

@@ -1,0 +1,118 @@
+// Package data is data at rest: the contract that a Store keeps, and the Registry
+// that holds one Store and the Snapshot made from it.
+package data
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"time"
+
+	"towngrid/geo"
+)
+
+// Errors of a Store that its callers act on; an engine wraps them with what it
+// knows. Anything else that a Store returns is a failure of the engine.
+var (
+	// ErrNotFound means that there is no version, upload or incident of that ID.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict means that another version was published since the base, or that
+	// a thing is not in the state that the call needs.
+	ErrConflict = errors.New("conflict")
+	// ErrFull means that the disk has no room: nothing was written.
+	ErrFull = errors.New("no space left")
+	// ErrDamaged means that what was read is not what was written.
+	ErrDamaged = errors.New("damaged")
+)
+
+// Store durably keeps versions, uploads and incidents. Every method that writes
+// is one transaction: when it returns nil the change has reached the disk, and
+// when it returns an error nothing has changed. Methods may be called by several
+// goroutines at once. A Store computes no geometry: what comes out is bit for bit
+// what went in.
+type Store interface {
+	Versions
+	Uploads
+	IncidentLog
+	// Backup writes a complete, consistent copy of the store while others read and write.
+	Backup(ctx context.Context, w io.Writer) error
+	Close() error
+}
+
+// Versions keeps the numbered editions of collections.
+type Versions interface {
+	// Published lists the live versions, by collection and division.
+	Published(ctx context.Context) ([]geo.Version, error)
+	// History lists versions of every state that f selects, the newest first.
+	History(ctx context.Context, f VersionFilter) ([]geo.Version, error)
+	// Version finds a version by its ID, or ErrNotFound.
+	Version(ctx context.Context, id string) (geo.Version, error)
+	// Features yields the features of a version in order of code, and ends with an
+	// error where they cannot all be read. Published, superseded and draft versions have them.
+	Features(ctx context.Context, id string) iter.Seq2[geo.Feature, error]
+	// SaveDraft keeps a draft and its features. The codes of the features are distinct.
+	SaveDraft(ctx context.Context, v geo.Version, fs []geo.Feature) error
+	// Publish makes a draft live under the next number of its collection and
+	// division and supersedes the one that was. It is ErrConflict when base is not
+	// the number now live (0 for none) or the version is no draft.
+	Publish(ctx context.Context, id string, base int, at time.Time) (geo.Version, error)
+	// Discard drops a draft and its features; ErrConflict when it is no draft.
+	Discard(ctx context.Context, id string) error
+}
+
+// VersionFilter selects versions. Zero members select all.
+type VersionFilter struct {
+	Collection geo.Collection
+	Division   geo.Division
+	State      geo.State
+	// At selects the version that was live at this moment.
+	At    time.Time
+	Limit int
+}
+
+// Uploads keeps the fate of received files.
+type Uploads interface {
+	// SaveUpload keeps u under its ID, over what was kept before.
+	SaveUpload(ctx context.Context, u Upload) error
+	// Upload finds an upload, violations included, or ErrNotFound.
+	Upload(ctx context.Context, id string) (Upload, error)
+	// RecentUploads lists uploads without their violations, the newest first.
+	RecentUploads(ctx context.Context, limit int) ([]Upload, error)
+}
+
+// IncidentLog keeps located events. It is not versioned: it only grows.
+type IncidentLog interface {
+	// AddIncidents keeps incidents and says how many were new. An incident whose ID
+	// is known with the same content is passed over; with other content it is
+	// ErrConflict and none is kept.
+	AddIncidents(ctx context.Context, ins []Incident) (added int, err error)
+	// Incidents yields incidents that f selects in order of time, then ID.
+	Incidents(ctx context.Context, f IncidentFilter) iter.Seq2[Incident, error]
+	// CountIncidents counts what Incidents would yield.
+	CountIncidents(ctx context.Context, f IncidentFilter) (int, error)
+}
+
+// Incident is a located event as it was matched.
+type Incident struct {
+	ID       string // the client's own
+	Division geo.Division
+	Time     time.Time // kept to the microsecond
+	Kind     string
+	Source   string
+	Status   string
+	Lon, Lat float64 // CGCS2000 degrees
+	// Cell, Station, Room, Centre and Town are the codes it was matched to, "" where
+	// there was none, and Version the number of the cells' version matched against.
+	Cell, Station, Room, Centre, Town geo.Code
+	Version                           int
+}
+
+// IncidentFilter selects incidents. Zero members select all.
+type IncidentFilter struct {
+	Division geo.Division
+	Cell     geo.Code
+	From, To time.Time // From included, To excluded
+	After    string    // only incidents behind this one in the order of Incidents: "time|ID" of the last seen
+	Limit    int
+}

@@ -1,0 +1,63 @@
+package data
+
+import (
+	"time"
+
+	"towngrid/geo"
+	"towngrid/geo/intake"
+)
+
+// UploadState is how far an upload has come.
+type UploadState string
+
+const (
+	UploadReceived    UploadState = "received"
+	UploadReading     UploadState = "reading"
+	UploadChecking    UploadState = "checking"
+	UploadNeedsChoice UploadState = "needs_choice"
+	UploadDraft       UploadState = "draft"
+	UploadRefused     UploadState = "refused"
+	UploadPublished   UploadState = "published"
+	UploadDiscarded   UploadState = "discarded"
+)
+
+// Settled says whether nothing more happens to the upload by itself.
+func (s UploadState) Settled() bool {
+	switch s {
+	case UploadReceived, UploadReading, UploadChecking:
+		return false
+	}
+	return true
+}
+
+// Upload is one received file and its fate. Its JSON form is how a Store keeps it;
+// the api package shows it in another.
+type Upload struct {
+	ID         string         `json:"id"`
+	Collection geo.Collection `json:"collection"`
+	Division   geo.Division   `json:"division"`
+	State      UploadState    `json:"state"`
+	// Progress runs from 0 to 1 while the file is read and checked.
+	Progress float64         `json:"progress"`
+	File     string          `json:"file"`
+	Size     int64           `json:"size"`
+	SHA256   string          `json:"sha256"`
+	Layer    string          `json:"layer"`
+	Encoding intake.Evidence `json:"encoding"`
+	CRS      intake.Evidence `json:"crs"`
+	Counts   intake.Counts   `json:"counts"`
+	// Base is the number of the version that was live when the file was read, 0 for none.
+	Base int `json:"base"`
+	// Version is the ID of the draft, later of the version published from it.
+	Version string `json:"version"`
+	Author  string `json:"author"`
+	// Choice is what the planner has decided, Question what is still open.
+	Choice   intake.Choice    `json:"choice"`
+	Question *intake.Question `json:"question,omitempty"`
+	Created  time.Time        `json:"created"`
+	Updated  time.Time        `json:"updated"`
+	// Violations holds what the checks found, at most as many as the Registry
+	// keeps; Truncated says that there were more.
+	Violations []geo.Violation `json:"violations,omitempty"`
+	Truncated  bool            `json:"truncated,omitempty"`
+}
