@@ -60,6 +60,9 @@ type Field struct {
 	Unit     string   // unit of measure, such as "m²"; "" for none
 	Required bool     // a feature without it is a violation
 	Enum     []string // the values allowed, nil for any
+	// Labels gives the Chinese word for a value of Enum where the value is not one
+	// itself; files may carry either.
+	Labels map[string]string
 	// Aliases are the names under which planners' files carry the field,
 	// compared without regard to case. The field's own name always counts.
 	Aliases []string
@@ -171,7 +174,9 @@ func (c Collection) Schema() Schema {
 		s.Title = Text{"网格管理单元", "grid management units"}
 		alias([]string{"DYBM", "单元编码"}, []string{"DYMC", "单元名称"})
 		s.Fields = []Field{
-			{Name: "level", Type: String, Title: Text{"层级", "level"}, Required: true, Enum: []string{LevelCentre, LevelRoom, LevelStation}, Aliases: []string{"DYCJ", "层级"}},
+			{Name: "level", Type: String, Title: Text{"层级", "level"}, Required: true, Enum: []string{LevelCentre, LevelRoom, LevelStation},
+				Labels:  map[string]string{LevelCentre: "指挥中心", LevelRoom: "网格警务室", LevelStation: "网格警务站"},
+				Aliases: []string{"DYCJ", "层级"}},
 			{Name: "parent", Type: String, Title: Text{"上级单元", "parent unit"}, Aliases: []string{"SJDYBM", "SJBM", "上级编码"}},
 			{Name: "seat_lon", Type: Number, Title: Text{"驻地经度", "longitude of the seat"}, Unit: "°", Aliases: []string{"ZDJD"}},
 			{Name: "seat_lat", Type: Number, Title: Text{"驻地纬度", "latitude of the seat"}, Unit: "°", Aliases: []string{"ZDWD"}},
@@ -203,7 +208,12 @@ func (c Collection) Schema() Schema {
 		s.Title, s.Geometry = Text{"设施", "facilities"}, Point
 		alias([]string{"SSBM", "设施编码"}, []string{"SSMC", "设施名称"})
 		s.Fields = []Field{
-			{Name: "kind", Type: String, Title: Text{"种类", "kind"}, Required: true, Enum: FacilityKinds(), Aliases: []string{"SSLX", "设施类型"}},
+			{Name: "kind", Type: String, Title: Text{"种类", "kind"}, Required: true, Enum: FacilityKinds(),
+				Labels: map[string]string{
+					FacilityDine: "餐饮", FacilityShop: "购物", "health": "医疗", "education": "教育", "culture": "文化", "sport": "体育",
+					"transport": "交通", "service_point": "网格服务点", FacilityHQ: "总部企业", FacilityChamp: "隐形冠军", "enterprise": "企业", "other": "其他",
+				},
+				Aliases: []string{"SSLX", "设施类型"}},
 			{Name: "industry", Type: String, Title: Text{"所属产业", "industry"}, Aliases: []string{"SSCY", "所属产业"}},
 			{Name: "address", Type: String, Title: Text{"地址", "address"}, Aliases: []string{"DZ", "地址"}},
 		}
@@ -214,7 +224,9 @@ func (c Collection) Schema() Schema {
 			{Name: "time", Type: Time, Title: Text{"发生时间", "time"}, Required: true, Aliases: []string{"FSSJ", "发生时间"}},
 			{Name: "kind", Type: String, Title: Text{"种类", "kind"}, Required: true, Aliases: []string{"SJLX", "事件类型"}},
 			{Name: "source", Type: String, Title: Text{"来源", "source"}, Aliases: []string{"SJLY", "事件来源"}},
-			{Name: "status", Type: String, Title: Text{"状态", "status"}, Enum: []string{"dispatched", "accepted", "answered", "closed"}, Aliases: []string{"SJZT", "事件状态"}},
+			{Name: "status", Type: String, Title: Text{"状态", "status"}, Enum: []string{"dispatched", "accepted", "answered", "closed"},
+				Labels:  map[string]string{"dispatched": "派单", "accepted": "签收", "answered": "反馈", "closed": "办结"},
+				Aliases: []string{"SJZT", "事件状态"}},
 		}
 	}
 	return s
