@@ -1,0 +1,165 @@
+import { number, quantity, shown } from './format';
+import type { Band, Compliance, Detail, Finding } from './service';
+import { type ElementView, h, type View } from './view';
+import { type Words, wordFor } from './words';
+
+/** What a verdict means for its look: the sign beside it is there for readers who do not see the colour. */
+export type Tone = 'fits' | 'low' | 'high' | 'unknown';
+
+const tones: Readonly<Record<string, { tone: Tone; sign: string }>> = {
+  符合: { tone: 'fits', sign: '✓' },
+  偏低: { tone: 'low', sign: '↓' },
+  偏高: { tone: 'high', sign: '↑' },
+  无法判定: { tone: 'unknown', sign: '?' },
+};
+
+/** The tone of a verdict; a word that is not known counts as no verdict, never as a pass. */
+export function toneOf(verdict: string): Tone {
+  return Object.hasOwn(tones, verdict) ? (tones[verdict]?.tone ?? 'unknown') : 'unknown';
+}
+
+/** A verdict as a small label. */
+export function verdictView(verdict: string, words: Words): ElementView {
+  const sign = Object.hasOwn(tones, verdict) ? (tones[verdict]?.sign ?? '?') : '?';
+  const name = shown(wordFor(words.verdicts, verdict));
+  const mark = h('span', { class: 'verdict-sign', 'aria-hidden': 'true' }, sign);
+  return h('span', { class: 'verdict', 'data-verdict': toneOf(verdict) }, mark, name);
+}
+
+/** The band in words: "23–36 m²/人", "at least 1", or "—" where both ends are open. */
+export function bandText(band: Band | undefined, unit: string, words: Words): string {
+  const { compliance } = words;
+  if (band?.min !== undefined && band.max !== undefined) return closedBand(band.min, band.max, unit, words);
+  if (band?.min !== undefined) return compliance.atLeast(quantity(band.min, unit, words));
+  if (band?.max !== undefined) return compliance.atMost(quantity(band.max, unit, words));
+  return '—';
+}
+
+/** One unit behind both ends where they share it. */
+function closedBand(min: number, max: number, unit: string, words: Words): string {
+  const [low, high] = [quantity(min, unit, words), quantity(max, unit, words)];
+  if (min === max) return low;
+  return words.compliance.between(low.endsWith(unit) ? number(min) : low, high);
+}
+
+/** Where band and value lie on the axis of a bullet chart, as percent of its length. */
+export interface Bullet {
+  from: number;
+  to: number;
+  /** The value's place, undefined without a value. */
+  at: number | undefined;
+  /** Whether the value lies beyond the axis and its mark was moved to the end. */
+  beyond: boolean;
+}
+
+/** How far beyond the band the axis may reach, in upper ends of the band. */
+const reach = 2.5;
+/** The part of the axis left free behind the last mark. */
+const margin = 1.12;
+
+/**
+ * The places on an axis that starts at zero. It reaches a little past the band and the
+ * value, but at most two and a half bands far: a value that is wrong by a
+ * factor of a hundred must not press the band into nothing.
+ */
+export function bulletOf(value: number | undefined, band: Band): Bullet | undefined {
+  const top = band.max ?? (band.min === undefined ? undefined : Math.max(band.min * 2, 1));
+  if (top === undefined || top <= 0 || (band.min ?? 0) < 0) return undefined;
+  const length = Math.max(top, Math.min(value ?? 0, top * reach)) * margin;
+  const percent = (place: number) => (100 * Math.min(Math.max(place, 0), length)) / length;
+  return {
+    from: percent(band.min ?? 0),
+    to: band.max === undefined ? 100 : percent(band.max),
+    at: value === undefined ? undefined : percent(value),
+    beyond: value !== undefined && (value > length || value < 0),
+  };
+}
+
+function bulletView(finding: Finding, words: Words): ElementView | undefined {
+  const bullet = finding.band && bulletOf(finding.value, finding.band);
+  if (!bullet) return undefined;
+  const label = words.compliance.chart(
+    valueText(finding, words),
+    bandText(finding.band, finding.unit, words),
+    wordFor(words.verdicts, finding.verdict),
+  );
+  const svg = { class: 'bullet', role: 'img', 'aria-label': label, width: '100%', height: '14' };
+  return h('svg', svg, axis(), bandMark(bullet), valueMark(bullet, toneOf(finding.verdict)));
+}
+
+function axis(): ElementView {
+  return h('rect', { class: 'bullet-axis', x: '0', y: '4', width: '100%', height: '6' });
+}
+
+function bandMark({ from, to }: Bullet): ElementView {
+  return h('rect', { class: 'bullet-band', x: percent(from), y: '4', width: percent(to - from), height: '6' });
+}
+
+function valueMark({ at, beyond }: Bullet, tone: Tone): ElementView | undefined {
+  if (at === undefined) return undefined;
+  const mark = beyond ? { 'stroke-dasharray': '2 2' } : {};
+  const [x1, x2] = [percent(at), percent(at)];
+  return h('line', { class: 'bullet-value', 'data-verdict': tone, x1, x2, y1: '0', y2: '14', ...mark });
+}
+
+function percent(part: number): string {
+  return `${Math.round(part * 100) / 100}%`;
+}
+
+function valueText(finding: Finding, words: Words): string {
+  return finding.value === undefined ? words.compliance.noValue : quantity(finding.value, finding.unit, words);
+}
+
+/** One finding: metric and verdict, value against band, and where they come from. */
+export function findingView(finding: Finding, words: Words): ElementView {
+  const metric = shown(wordFor(words.metrics, finding.metric));
+  const head = h('div', { class: 'finding-head' }, h('h3', {}, metric), verdictView(finding.verdict, words));
+  const value = h('strong', { class: 'finding-value' }, valueText(finding, words));
+  const band = finding.band
+    ? h('span', { class: 'finding-band' }, `${words.compliance.band} ${bandText(finding.band, finding.unit, words)}`)
+    : undefined;
+  const figures = h('div', { class: 'finding-figures' }, value, band);
+  return h('li', { class: 'finding' }, head, figures, bulletView(finding, words), groundsView(finding, words));
+}
+
+function groundsView(finding: Finding, words: Words): ElementView | undefined {
+  const { clause, inputs, remedy } = words.compliance;
+  const parts: (View | undefined)[] = [
+    finding.clause ? h('p', {}, h('span', { class: 'muted' }, clause), ' ', shown(finding.clause)) : undefined,
+    detailsView(inputs, finding.inputs),
+    detailsView(remedy, finding.remedy),
+  ];
+  if (parts.every((part) => part === undefined)) return undefined;
+  const summary = h('summary', {}, finding.clause ? shown(finding.clause) : inputs);
+  return h('details', { class: 'grounds' }, summary, ...(finding.clause ? parts.slice(1) : parts));
+}
+
+function detailsView(title: string, details: readonly Detail[]): ElementView | undefined {
+  if (details.length === 0) return undefined;
+  const rows = details.flatMap(({ name, value }) => [h('dt', {}, shown(name)), h('dd', {}, shown(value))]);
+  return h('div', {}, h('p', { class: 'muted' }, title), h('dl', { class: 'pairs' }, ...rows));
+}
+
+/** A town's findings, with how many have which verdict said first. */
+export function complianceView(report: Compliance, words: Words): ElementView {
+  const { compliance } = words;
+  if (report.findings.length === 0) return h('p', { class: 'muted' }, compliance.noFindings);
+  const findings = report.findings.map((finding) => findingView(finding, words));
+  const { id, edition } = report.standard;
+  return h(
+    'section',
+    { class: 'compliance', 'data-part': 'compliance' },
+    h('h2', {}, compliance.title),
+    h('p', { class: 'tally' }, ...tally(report.findings, words)),
+    h('ul', { class: 'findings' }, ...findings),
+    h('p', { class: 'muted' }, `${compliance.standard} ${shown([edition, id].filter(Boolean).join(' · '))}`),
+    h('p', { class: 'muted' }, compliance.advisory),
+  );
+}
+
+/** The number of findings of each verdict, in the order in which verdicts first occur. */
+function tally(findings: readonly Finding[], words: Words): View[] {
+  const counts = new Map<string, number>();
+  for (const { verdict } of findings) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
+  return [...counts].map(([verdict, count]) => h('span', {}, verdictView(verdict, words), ` ${count}`));
+}

@@ -1,0 +1,54 @@
+import type { Words } from './words';
+
+const squareMetresOfHectare = 10_000;
+const squareMetresOfMu = 2000 / 3;
+
+/** A number with grouped digits and at most the given decimals, without trailing zeros. */
+export function number(value: number, decimals = 2): string {
+  if (!Number.isFinite(value)) return '—';
+  // Rounding −0.001 must not leave a lonely minus sign.
+  const rounded = Number(value.toFixed(decimals)) + 0;
+  return rounded.toLocaleString('en-US', { maximumFractionDigits: decimals });
+}
+
+/** A distance in metres for people: centimetres below ten metres, metres below one kilometre, kilometres above. */
+export function distance(metres: number, words: Words): string {
+  const length = Math.abs(metres);
+  if (length < 10) return `${number(length, 2)} ${words.map.metres}`;
+  if (length < 999.5) return `${number(length, 0)} ${words.map.metres}`;
+  return `${number(length / 1000, length < 99_950 ? 1 : 0)} ${words.map.kilometres}`;
+}
+
+/** A value with its unit; areas of one hectare and more are given in hectares, in Chinese with 亩 beside them. */
+export function quantity(value: number, unit: string, words: Words): string {
+  if (unit === 'm²' && Math.abs(value) >= squareMetresOfHectare) return area(value, words);
+  const suffix = Object.hasOwn(words.unitsOfMeasure, unit) ? words.unitsOfMeasure[unit] : unit;
+  return suffix ? `${number(value)} ${suffix}` : number(value);
+}
+
+function area(squareMetres: number, words: Words): string {
+  const hectares = number(squareMetres / squareMetresOfHectare);
+  if (words.tag === 'en') return `${hectares} ha`;
+  return `${hectares} 公顷（${number(squareMetres / squareMetresOfMu, 0)} 亩）`;
+}
+
+/** Degrees as lon, lat with six decimals, which is about 0.1 m. */
+export function coordinate(lon: number, lat: number): string {
+  return `${lon.toFixed(6)}, ${lat.toFixed(6)}`;
+}
+
+/** The longest text of the data that is shown in one place. */
+const longest = 200;
+
+/**
+ * A text of the data made fit to show: characters that are not seen but act
+ * (controls, directional overrides, zero-width marks) are shown as a hollow square,
+ * and what is very long is cut. Markup is left as it is: it is only ever inserted as text.
+ */
+export function shown(text: string): string {
+  const letters = [...text.slice(0, 4 * longest)];
+  const cut = letters.length > longest ? [...letters.slice(0, longest), '…'] : letters;
+  return cut.map((letter) => (unseen.test(letter) ? '▯' : letter)).join('');
+}
+
+const unseen = /[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/u;
