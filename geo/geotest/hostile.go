@@ -49,7 +49,7 @@ func Hostiles(seed uint64, b orb.Bound) []Hostile {
 		{Name: "repeated_points", Geometry: one(doubled(shell()))},
 		{Name: "twice_around", Geometry: one(twice(shell()))},
 		{Name: "random_walk", Geometry: one(walk(r, at, 64))},
-		{Name: "needle", Geometry: one(orb.Ring{at(0, y), at(1, math.Nextafter(y, 1)), at(1, y), at(0, y)})},
+		{Name: "needle", Geometry: one(needle(at(0, y), at(1, y)))},
 		{Name: "inner_touch", Geometry: one(orb.Ring{at(x, y), at(1-x, y), at(1-x, 1-y), at(.5, y), at(x, 1-y), at(x, y)})},
 		{Name: "hole_outside", Geometry: one(box(0, 0, x, y), reverse(box(.6, .6, .6+x, .6+y)))},
 		{Name: "hole_is_shell", Geometry: one(box(0, 0, x, y), reverse(box(0, 0, x, y)))},
@@ -86,6 +86,11 @@ func finite(mp orb.MultiPolygon) bool {
 		}
 	}
 	return true
+}
+
+// needle is a triangle as high as the last bit of its latitude.
+func needle(a, b orb.Point) orb.Ring {
+	return orb.Ring{a, b, {b[0], math.Nextafter(b[1], math.Inf(1))}, a}
 }
 
 func doubled(r orb.Ring) (out orb.Ring) {

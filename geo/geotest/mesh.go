@@ -80,7 +80,7 @@ func NewMesh(o Options) (*Mesh, error) {
 }
 
 func (o Options) attempt(r *rand.Rand) (*Mesh, error) {
-	sites := scatter(r, o.Cells, o.Bound, o.Density)
+	sites := newKDTree(scatter(r, o.Cells, o.Bound, o.Density)).ordered()
 	for range o.Relax {
 		sites = relax(sites, o.Bound)
 	}

@@ -56,7 +56,7 @@ func Turn(a, b, c orb.Point) int {
 func Locate(cells []orb.MultiPolygon, p orb.Point) []int {
 	var out []int
 	for i, c := range cells {
-		if c.Bound().Contains(p) && Holds(c, p) {
+		if spans(c, p) && Holds(c, p) {
 			out = append(out, i)
 		}
 	}
@@ -67,11 +67,24 @@ func Locate(cells []orb.MultiPolygon, p orb.Point) []int {
 func Touching(cells []orb.MultiPolygon, p orb.Point) []int {
 	var out []int
 	for i, c := range cells {
-		if c.Bound().Contains(p) && OnEdge(c, p) {
+		if spans(c, p) && OnEdge(c, p) {
 			out = append(out, i)
 		}
 	}
 	return out
+}
+
+// spans says whether p lies within the box around one of the rings, holes included: those of
+// an invalid polygon may reach beyond its shell.
+func spans(mp orb.MultiPolygon, p orb.Point) bool {
+	for _, polygon := range mp {
+		for _, r := range polygon {
+			if r.Bound().Contains(p) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Edge is one edge of one of several cells, in the direction in which its ring runs.

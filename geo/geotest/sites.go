@@ -58,6 +58,17 @@ func newKDTree(sites []orb.Point) *kdTree {
 	return t
 }
 
+// ordered gives the sites in the tree's order, in which neighbours are mostly close
+// together: whatever goes through them one after the other finds the last ones in the
+// processor's cache.
+func (t *kdTree) ordered() []orb.Point {
+	out := make([]orb.Point, len(t.order))
+	for i, s := range t.order {
+		out[i] = t.sites[s]
+	}
+	return out
+}
+
 func (t *kdTree) build(lo, hi, axis int) {
 	if hi-lo < 2 {
 		return

@@ -22,7 +22,9 @@ type cutter struct {
 	site  orb.Point
 	verts []orb.Point // counter-clockwise, relative to site
 	gens  []int32     // gens[i] made the edge from verts[i] to the next: a site or a side
-	reach float64     // sites further away than this cannot cut
+	reach float64     // sites at this distance and further cannot cut
+	from  float64     // sites nearer than this have been seen
+	to    float64     // sites at this distance and further wait for a wider walk
 
 	dist     []float64
 	oldVerts []orb.Point
@@ -37,30 +39,33 @@ func (c *cutter) cell(i int32, b orb.Bound) {
 	c.verts = append(c.verts[:0], orb.Point{w, s}, orb.Point{e, s}, orb.Point{e, n}, orb.Point{w, n})
 	c.gens = append(c.gens[:0], south, east, north, west)
 	c.measure()
-	c.walk(0, len(c.tree.order), 0)
+	c.from, c.to = 0, math.Sqrt((e-w)*(n-s)/float64(len(c.tree.order)))/2
+	for c.from < c.reach {
+		c.walk(0, len(c.tree.order), 0)
+		c.from, c.to = c.to, 2*c.to
+	}
 }
 
-// walk meets the sites of a range of the tree, the nearer half first, and passes
-// over halves that are out of reach.
+// walk meets the sites of a range of the tree between from and to, and passes over
+// halves that are out of reach. Rings that grow keep the walk short: until a cell is
+// closed on all sides everything is within its reach.
 func (c *cutter) walk(lo, hi, axis int) {
 	if lo >= hi {
 		return
 	}
 	mid := (lo + hi) / 2
 	other := c.tree.order[mid]
-	delta := c.site[axis] - c.tree.sites[other][axis]
-	nearLo, nearHi, farLo, farHi := lo, mid, mid+1, hi
-	if delta > 0 {
-		nearLo, nearHi, farLo, farHi = farLo, farHi, nearLo, nearHi
+	delta := c.tree.sites[other][axis] - c.site[axis]
+	far := math.Min(c.reach, c.to)
+	if delta > -far {
+		c.walk(lo, mid, 1-axis)
 	}
-	c.walk(nearLo, nearHi, 1-axis)
-	if math.Abs(delta) >= c.reach {
-		return
-	}
-	if other != c.self {
+	if d := distance(c.site, c.tree.sites[other]); other != c.self && c.from <= d && d < c.to {
 		c.cut(other)
 	}
-	c.walk(farLo, farHi, 1-axis)
+	if delta < far {
+		c.walk(mid+1, hi, 1-axis)
+	}
 }
 
 // cut takes from the cell what lies nearer to the other site.
