@@ -1,0 +1,15 @@
+// Package crs brings coordinates of any system that planners ship to CGCS2000
+// longitude and latitude, and back.
+//
+// A CRS is a reference system by its parameters: geographic, transverse Mercator
+// (Gauss-Krüger, UTM) or Web Mercator, on CGCS2000 or WGS84. A Datum is how a
+// caller's longitude and latitude are shifted against CGCS2000: not at all, GCJ-02
+// or BD-09. A Beidou code is a cell of the national grid of GB/T 39409-2020.
+//
+// Systems on another datum (Xian 1980, Beijing 1954, a city's own) are refused with
+// the reason: the parameters that tie them to CGCS2000 are not public.
+//
+// Everywhere x is east and y is north, longitude comes before latitude, angles are
+// degrees and lengths metres, whatever order a register of systems lists its axes in;
+// LatFirst tells that order to those who must speak it.
+package crs
