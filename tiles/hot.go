@@ -1,0 +1,178 @@
+package tiles
+
+import (
+	"math/bits"
+	"slices"
+)
+
+// square is a square of the tile's grid by its middle, from the tile's north-west
+// corner. Within the buffer its coordinates go from -Buffer to Extent+Buffer.
+type square struct{ x, y int32 }
+
+const (
+	// hotSide is the number of squares along a tile with its buffer; those on the rim have
+	// their middle on the border to which shapes are clipped.
+	hotSide = Extent + 2*Buffer + 1
+	hotRow  = (hotSide + 63) / 64 // words in a row
+)
+
+// key numbers the squares of a tile with its buffer, row by row from 0.
+func (p square) key() uint32 { return uint32(p.y+Buffer)*hotSide + uint32(p.x+Buffer) }
+
+// squareOf undoes key.
+func squareOf(key uint32) square {
+	return square{int32(key%hotSide) - Buffer, int32(key/hotSide) - Buffer}
+}
+
+// hotGrid is the set of hot squares of a tile, those that hold a vertex, 2.3 MB of bits, and leads edges
+// through them. A square is half-open: it holds its western and northern edges and not the
+// other two, so each place is in exactly one.
+type hotGrid struct {
+	sub     uint // bits of a square in fine units, at least 1
+	words   []uint64
+	touched []uint32 // the words that are not 0
+}
+
+// reset empties the set and prepares it for squares of 2^sub fine units.
+func (g *hotGrid) reset(sub uint) {
+	if g.words == nil {
+		g.words = make([]uint64, hotSide*hotRow)
+	}
+	for _, i := range g.touched {
+		g.words[i] = 0
+	}
+	g.sub, g.touched = sub, g.touched[:0]
+}
+
+// square is the one that holds v.
+func (g *hotGrid) square(v vertex) square {
+	half := int64(1) << (g.sub - 1)
+	return square{int32((v.x + half) >> g.sub), int32((v.y + half) >> g.sub)}
+}
+
+// mark makes the square of v hot.
+func (g *hotGrid) mark(v vertex) {
+	p := g.square(v)
+	x := uint32(p.x + Buffer)
+	i := uint32(p.y+Buffer)*hotRow + x/64
+	if g.words[i] == 0 {
+		g.touched = append(g.touched, i)
+	}
+	g.words[i] |= 1 << (x % 64)
+}
+
+// lead appends to out the way of the edge from a to b: the hot squares that it passes, in its
+// order, and the square of b, without that of a. Both squares must be hot. It appends
+// nothing where they are the same.
+func (g *hotGrid) lead(out []square, a, b vertex) []square {
+	p, q := g.square(a), g.square(b)
+	if p == q {
+		return out
+	}
+	if dx, dy := p.x-q.x, p.y-q.y; dx*dx+dy*dy > 1 {
+		out = g.passed(out, a, b, p, q)
+	}
+	return append(out, q)
+}
+
+// passed appends the hot squares that the edge passes between p, the square of a, and q, that of b.
+func (g *hotGrid) passed(out []square, a, b vertex, p, q square) []square {
+	const narrow = 8 // columns that are looked at whole
+	west, east := min(p.x, q.x), max(p.x, q.x)
+	step := int32(1)
+	if q.y < p.y {
+		step = -1
+	}
+	slope := float64(b.x-a.x) / float64(b.y-a.y) // used only where a.y ≠ b.y
+	for y := p.y; ; y += step {
+		lo, hi := west, east
+		if p.y != q.y && east-west > narrow {
+			lo, hi = g.columns(a, b, slope, y)
+			lo, hi = max(lo, west), min(hi, east)
+		}
+		from := len(out)
+		out = g.row(out, a, b, y, lo, hi, p, q)
+		if q.x < p.x {
+			slices.Reverse(out[from:])
+		}
+		if y == q.y {
+			return out
+		}
+	}
+}
+
+// columns are the first and last column that the edge can pass in row y, with a fine
+// unit of allowance for the rounding of float64.
+func (g *hotGrid) columns(a, b vertex, slope float64, y int32) (lo, hi int32) {
+	north := int64(y)<<g.sub - 1<<(g.sub-1)
+	south := north + 1<<g.sub
+	low, high := min(a.y, b.y), max(a.y, b.y)
+	x0 := a.x + int64(slope*float64(max(north, low)-a.y))
+	x1 := a.x + int64(slope*float64(min(south, high)-a.y))
+	return g.square(vertex{x: min(x0, x1) - 2}).x, g.square(vertex{x: max(x0, x1) + 2}).x
+}
+
+// row appends the hot squares of row y, from column lo to hi, that the edge passes, but
+// not p and q.
+func (g *hotGrid) row(out []square, a, b vertex, y, lo, hi int32, p, q square) []square {
+	first, last := uint32(lo+Buffer), uint32(hi+Buffer)
+	words := g.words[uint32(y+Buffer)*hotRow:][:hotRow]
+	for i := first / 64; i <= last/64; i++ {
+		w := words[i]
+		if i == first/64 {
+			w &= ^uint64(0) << (first % 64)
+		}
+		if i == last/64 {
+			w &= ^uint64(0) >> (63 - last%64)
+		}
+		for ; w != 0; w &= w - 1 {
+			s := square{int32(i*64) + int32(bits.TrailingZeros64(w)) - Buffer, y}
+			if s != p && s != q && g.passes(a, b, s) {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}
+
+// passes says whether the edge from a to b has a point in the half-open square. It is exact:
+// the edge misses the square where an axis or the edge's own line parts them. The
+// corners that the square does not hold are taken as drawn in by an infinitesimal,
+// which decides where the line goes through one.
+func (g *hotGrid) passes(a, b vertex, p square) bool {
+	size := int64(1) << g.sub
+	x0, y0 := int64(p.x)<<g.sub-size/2, int64(p.y)<<g.sub-size/2
+	if max(a.x, b.x) < x0 || min(a.x, b.x) >= x0+size || max(a.y, b.y) < y0 || min(a.y, b.y) >= y0+size {
+		return false
+	}
+	dx, dy := b.x-a.x, b.y-a.y
+	ex, ey := x0-a.x, y0-a.y
+	side := sideOf(dx, dy, ex, ey, 0)
+	return side == 0 ||
+		sideOf(dx, dy, ex+size, ey, dy) != side ||
+		sideOf(dx, dy, ex, ey+size, -dx) != side ||
+		sideOf(dx, dy, ex+size, ey+size, dy-dx) != side
+}
+
+// sideOf is the sign of dx·ey − dy·ex, or that of tie where this is 0.
+func sideOf(dx, dy, ex, ey, tie int64) int {
+	h, l := multiply(dx, ey)
+	k, m := multiply(dy, ex)
+	switch {
+	case h > k || h == k && l > m:
+		return 1
+	case h < k || l < m:
+		return -1
+	case tie > 0:
+		return 1
+	case tie < 0:
+		return -1
+	}
+	return 0
+}
+
+// multiply gives the 128 bits of the product, the high word signed.
+func multiply(a, b int64) (high int64, low uint64) {
+	h, l := bits.Mul64(uint64(a), uint64(b))
+	return int64(h) - a>>63&b - b>>63&a, l
+}

@@ -1,0 +1,55 @@
+package tiles
+
+import (
+	"math"
+	"sync/atomic"
+
+	"github.com/paulmach/orb"
+
+	"towngrid/geo/snapshot"
+)
+
+// label is where a feature's name stands, and how much room there is.
+type label struct {
+	at vertex // on the fine grid, in the picture's datum
+	// size is the radius in metres of the largest circle about the place that the feature
+	// holds, rounded up; rank the lowest zoom at which a name has room in it. Both are encoded.
+	size, rank string
+}
+
+// labelSlot keeps a label once it has been found. Two tiles may find it at the same time: it is the
+// same, whichever is kept.
+type labelSlot struct{ label atomic.Pointer[label] }
+
+// labelColumns are the properties of a labels layer.
+func labelColumns() []string { return []string{"code", "name", "rank", "size"} }
+
+// label is that of feature i. It is found in CGCS2000 and then shifted, so it is the same for
+// every datum and tile.
+func (pic *picture) label(p *snapshot.Part, i int) *label {
+	slot := &pic.chunk(p, i).labels[i&(chunkLen-1)].label
+	if l := slot.Load(); l != nil {
+		return l
+	}
+	mp, _ := p.At(i).Geometry.(orb.MultiPolygon)
+	place, radius := pole(mp)
+	l := &label{
+		at:   fineAt(pic.datum.FromCGCS2000(place)),
+		size: string(appendInt(nil, int64(math.Ceil(radius)))),
+		rank: string(appendInt(nil, rank(radius, place[1]))),
+	}
+	slot.Store(l)
+	return l
+}
+
+// rank is the lowest zoom, from 0 to MaxZoom, at which a circle of this radius at this latitude is at
+// least 24 pixels wide, on a map that draws a tile with 512 pixels, as MapLibre
+// does. It depends on the feature alone, so it changes only with it.
+func rank(radius, lat float64) int64 {
+	const width, tile, equator = 24, 512, 2 * math.Pi * 6378137
+	pixel := equator * math.Cos(lat*math.Pi/180) / tile // metres at zoom 0
+	if !(radius > 0) {
+		return MaxZoom
+	}
+	return int64(min(max(math.Ceil(math.Log2(width*pixel/(2*radius))), 0), MaxZoom))
+}

@@ -1,0 +1,114 @@
+package tiles
+
+// outline is the shape of one polygon feature on a tile's grid: rings one after the other,
+// each without its first point repeated. Shells have positive area by the surveyor's
+// formula and holes negative, as MVT 2.1 wants it with y to the south.
+type outline struct {
+	squares []square
+	rings   []ring
+	seen    squareMap
+	tangle  tangle
+}
+
+// ring is squares[lo:hi] of an outline.
+type ring struct {
+	lo, hi int
+	shell  bool // it begins a polygon; the rings up to the next shell are its holes
+}
+
+func (o *outline) reset() {
+	o.squares, o.rings = o.squares[:0], o.rings[:0]
+}
+
+// add leads a clipped ring through the hot squares and takes up what is left of it.
+func (o *outline) add(g *hotGrid, vs []vertex, shell bool) {
+	lo := len(o.squares)
+	if len(vs) > 0 {
+		o.squares = append(o.squares, g.square(vs[0]))
+		for i := range vs {
+			o.squares = g.lead(o.squares, vs[i], vs[(i+1)%len(vs)])
+		}
+		o.squares = o.squares[:len(o.squares)-1] // the way ends where it began
+	}
+	o.rings = append(o.rings, ring{lo, len(o.squares), shell})
+}
+
+// draw writes the outline as the current shape of l. If no square comes twice, the
+// rings are simple and apart, and stand as they are; otherwise what touches is traced anew.
+func (o *outline) draw(l *layer) {
+	squares, rings := o.squares, o.rings
+	if !o.apart() {
+		squares, rings = o.tangle.trace(o)
+	}
+	visible := false
+	for _, r := range rings {
+		if r.shell {
+			visible = r.hi-r.lo >= 3
+		}
+		if visible && r.hi-r.lo >= 3 {
+			l.ring(squares[r.lo:r.hi])
+		}
+	}
+}
+
+// apart says whether no square comes twice in the outline.
+func (o *outline) apart() bool {
+	o.seen.reset(len(o.squares))
+	for _, p := range o.squares {
+		if _, twice := o.seen.put(p.key(), 0); twice {
+			return false
+		}
+	}
+	return true
+}
+
+// area2 is twice the area within the ring by the surveyor's formula.
+func area2(ps []square) (a int64) {
+	last := ps[len(ps)-1]
+	for _, p := range ps {
+		a += int64(last.x)*int64(p.y) - int64(p.x)*int64(last.y)
+		last = p
+	}
+	return a
+}
+
+// squareMap maps keys of squares to numbers. It is emptied by counting, not by clearing.
+type squareMap struct {
+	slots []squareSlot
+	round uint32
+}
+
+type squareSlot struct {
+	key, round uint32
+	value      int32
+}
+
+// reset empties the map and makes room for n keys.
+func (m *squareMap) reset(n int) {
+	m.round++
+	if len(m.slots) >= 2*n && m.round != 0 {
+		return
+	}
+	size := 64
+	for size < 2*n {
+		size *= 2
+	}
+	m.slots, m.round = make([]squareSlot, size), 1
+}
+
+// put sets the key's value and gives the one that it had.
+func (m *squareMap) put(key uint32, value int32) (old int32, had bool) {
+	const golden = 2654435769 // 2^32 over the golden ratio spreads neighbouring keys
+	mask := uint32(len(m.slots) - 1)
+	for i := key * golden >> 7 & mask; ; i = (i + 1) & mask {
+		s := &m.slots[i]
+		if s.round != m.round {
+			*s = squareSlot{key, m.round, value}
+			return 0, false
+		}
+		if s.key == key {
+			old, s.value = s.value, value
+			return old, true
+		}
+	}
+}

@@ -1,0 +1,161 @@
+package tiles
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/paulmach/orb"
+
+	"towngrid/geo"
+	"towngrid/geo/crs"
+	"towngrid/geo/snapshot"
+)
+
+// Content says which layers a collection gives. Values are added; 0 means All.
+type Content uint8
+
+const (
+	// Fills is the layer of the collection's own name: polygons or points.
+	Fills Content = 1 << iota
+	// Labels is the layer <collection>_labels: one point for each polygon feature.
+	Labels
+	// Borders is the layer <collection>_borders: each shared edge once.
+	Borders
+
+	All = Fills | Labels | Borders
+)
+
+// Request asks for one tile.
+type Request struct {
+	// Collections are those whose layers the tile has, each once. The order does not
+	// matter: layers come in the order of geo.Collections.
+	Collections []geo.Collection
+	Address
+	// Datum is the datum of the map that the tile lies on, "" for WGS84. Vertices are
+	// shifted to it before anything else is done to them.
+	Datum crs.Datum
+	// Content limits the layers, 0 for no limit.
+	Content Content
+}
+
+// ParseCollections reads the names of a tile's collections, separated by commas, each once, and
+// gives them in the order of geo.Collections. Collections that are not public are refused
+// with the code "not_public", other names with "unknown_collection".
+func ParseCollections(s string) ([]geo.Collection, error) {
+	var cs []geo.Collection
+	for name := range strings.SplitSeq(s, ",") {
+		c, err := geo.ParseCollection(brief(name))
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(cs, c) {
+			return nil, geo.Errorf("bad_collections",
+				"图层集 %q 重复：每个图层集只能出现一次", "collection %q is named twice: name each once", c)
+		}
+		cs = append(cs, c)
+	}
+	return inOrder(cs)
+}
+
+// inOrder gives the collections in the order of geo.Collections, each once, or says which
+// of them tiles are not made of.
+func inOrder(cs []geo.Collection) ([]geo.Collection, error) {
+	if len(cs) == 0 {
+		return nil, geo.Errorf("bad_collections", "没有指定图层集", "no collection is named")
+	}
+	for _, c := range cs {
+		if c, err := geo.ParseCollection(string(c)); err != nil {
+			return nil, err
+		} else if !c.Schema().Public {
+			return nil, geo.Errorf("not_public",
+				"图层集 %q 不公开，不提供瓦片", "collection %q is not public: there are no tiles of it", c)
+		}
+	}
+	ordered := make([]geo.Collection, 0, len(cs))
+	for _, c := range geo.Collections() {
+		if slices.Contains(cs, c) {
+			ordered = append(ordered, c)
+		}
+	}
+	return ordered, nil
+}
+
+// checked is r with its zero values filled in and its collections in order, or the
+// *geo.Error that says why there is no such tile.
+func (r Request) checked() (Request, error) {
+	if !r.Valid() {
+		return r, geo.Errorf("no_such_tile", "没有瓦片 %d/%d/%d", "there is no tile %d/%d/%d", r.Z, r.X, r.Y)
+	}
+	var err error
+	if r.Collections, err = inOrder(r.Collections); err != nil {
+		return r, err
+	}
+	if r.Datum, err = crs.ParseDatum(string(r.Datum)); err != nil {
+		return r, err
+	}
+	if r.Content &= All; r.Content == 0 {
+		r.Content = All
+	}
+	return r, nil
+}
+
+// depends are the collections whose versions decide the tile's bytes: the levels of
+// the cells' borders come from the units.
+func (r Request) depends() []geo.Collection {
+	if r.Content&Borders != 0 && slices.Contains(r.Collections, geo.Cells) && !slices.Contains(r.Collections, geo.Units) {
+		return append(slices.Clip(r.Collections), geo.Units)
+	}
+	return r.Collections
+}
+
+// farthestShift is more than any datum shifts a position: GCJ-02 less than 0.01°, BD-09
+// 0.0065° more.
+const farthestShift = 0.02
+
+// reach is the part of the earth, in CGCS2000 degrees, whose features can show in the tile.
+func (r Request) reach() orb.Bound {
+	const rounding = 1e-6 // degrees; the fine grid's squares are a hundredth of it
+	margin := rounding
+	if r.Datum != crs.WGS84 {
+		margin += farthestShift
+	}
+	return degreesOf(r.fine().box(Buffer)).Pad(margin)
+}
+
+// outside says whether the tile lies outside the bounds of all parts, so that it is empty
+// without looking at any feature.
+func (r Request) outside(s *snapshot.Snapshot) bool {
+	reach := r.reach()
+	for _, c := range r.Collections {
+		for _, p := range s.Parts(c) {
+			if p.Bound().Intersects(reach) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// layerName is the name of the layer that a collection gives for one kind of content.
+func layerName(c geo.Collection, kind Content) string {
+	switch kind {
+	case Labels:
+		return string(c) + "_labels"
+	case Borders:
+		return string(c) + "_borders"
+	}
+	return string(c)
+}
+
+// gives says whether the collection has a layer of this kind: labels for polygons, since
+// a point is its own label, and borders for coverages and units.
+func gives(c geo.Collection, kind Content) bool {
+	s := c.Schema()
+	switch kind {
+	case Labels:
+		return s.Geometry == geo.MultiPolygon
+	case Borders:
+		return s.Coverage || c == geo.Units
+	}
+	return true
+}

@@ -1,0 +1,54 @@
+package tiles
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// Field headers of the Mapbox Vector Tile specification 2.1 in protobuf: number << 3 | wire type.
+const (
+	tileLayer = 3<<3 | 2
+
+	layerTitle   = 1<<3 | 2
+	layerFeature = 2<<3 | 2
+	layerKey     = 3<<3 | 2
+	layerValue   = 4<<3 | 2
+	layerExtent  = 5<<3 | 0
+	layerVersion = 15<<3 | 0
+
+	featureID       = 1<<3 | 0
+	featureTags     = 2<<3 | 2
+	featureType     = 3<<3 | 0
+	featureGeometry = 4<<3 | 2
+
+	valueString = 1<<3 | 2
+	valueDouble = 3<<3 | 1
+	valueInt    = 4<<3 | 0
+	valueSint   = 6<<3 | 0
+	valueBool   = 7<<3 | 0
+)
+
+// Commands of a geometry; a command integer is id | count << 3.
+const (
+	moveTo    = 1
+	lineTo    = 2
+	closePath = 7
+)
+
+// zigzag maps small numbers of either sign to small unsigned ones.
+func zigzag(v int64) uint64 { return uint64(v<<1) ^ uint64(v>>63) }
+
+// varintLen is the number of bytes of v as a varint.
+func varintLen(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }
+
+// appendBytes appends a length-delimited field.
+func appendBytes(b []byte, header byte, v []byte) []byte {
+	b = binary.AppendUvarint(append(b, header), uint64(len(v)))
+	return append(b, v...)
+}
+
+// appendText appends a length-delimited field.
+func appendText(b []byte, header byte, v string) []byte {
+	b = binary.AppendUvarint(append(b, header), uint64(len(v)))
+	return append(b, v...)
+}
