@@ -1,6 +1,7 @@
 package crs
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -176,18 +177,20 @@ func (c CRS) Title() geo.Text {
 }
 
 func (c CRS) gridTitle(datum string) geo.Text {
-	cm := meridian(c.tm.cm)
+	g := c.tm.grid
 	if z, width := c.prefix(); width != 0 {
 		return geo.Textf("%s 高斯-克吕格 %d 度带第 %d 带，中央经线 %s，坐标含带号",
 			"%s Gauss-Krüger, %d-degree zone %d, central meridian %s, zone number in the coordinates",
-			datum, width, z, cm)
+			datum, width, z, meridian(g.cm))
 	}
-	if c.tm.scale == 0.9996 {
-		return geo.Textf("%s UTM，中央经线 %s", "%s UTM, central meridian %s", datum, cm)
+	zh, en := "高斯-克吕格", "Gauss-Krüger"
+	if g.scale != 1 {
+		zh, en = "横轴墨卡托，比例 "+number(g.scale), "transverse Mercator, scale "+number(g.scale)
 	}
-	return geo.Textf("%s 高斯-克吕格，中央经线 %s，坐标不含带号，东偏 %s 米",
-		"%s Gauss-Krüger, central meridian %s, no zone number in the coordinates, false easting %s m",
-		datum, cm, number(c.tm.fe))
+	return geo.Text{
+		ZH: fmt.Sprintf("%s %s，中央经线 %s，坐标不含带号，东偏 %s 米", datum, zh, meridian(g.cm), number(g.fe)),
+		EN: fmt.Sprintf("%s %s, central meridian %s, no zone number in the coordinates, false easting %s m", datum, en, meridian(g.cm), number(g.fe)),
+	}
 }
 
 // description says the parameters, leaving out those that have their usual values.
@@ -212,9 +215,10 @@ func (c CRS) description() string {
 
 func (c CRS) describeGrid(b *strings.Builder) {
 	g := c.tm.grid
-	b.WriteString(" / GK CM " + meridian(g.cm))
-	if g.scale != 1 {
-		b.WriteString(" k " + number(g.scale))
+	if g.scale == 1 {
+		b.WriteString(" / GK CM " + meridian(g.cm))
+	} else {
+		b.WriteString(" / TM CM " + meridian(g.cm) + " k " + number(g.scale))
 	}
 	if g.lat0 != 0 {
 		b.WriteString(" lat0 " + number(g.lat0))

@@ -78,17 +78,17 @@ func within(p orb.Point, margin float64) bool {
 }
 
 // undo finds the position that f moves to p, by fixed-point steps: the move changes
-// by less than 2 % of the step between neighbouring positions, so each step gains two
-// digits or more. It ends when the position rests, 1e-13° being the rounding of
-// float64, or after 16 steps: within a micrometre of the meridian of 105°, where the
-// shift's square root has no slope, it may never rest.
+// by less than 3 % of the distance between two positions, so each step leaves less than
+// 3 % of the error before it, and a step below 1e-11° (1 µm) is the last one needed. It
+// ends after 16 steps at the latest: within a micrometre of the meridian of 105°, where
+// the slope of the shift's square root has no bound, it may not come to rest.
 func undo(f func(orb.Point) orb.Point, p orb.Point) orb.Point {
 	q := p
 	for range 16 {
 		r := f(q)
 		dx, dy := p[0]-r[0], p[1]-r[1]
 		q = orb.Point{q[0] + dx, q[1] + dy}
-		if math.Abs(dx)+math.Abs(dy) < 1e-13 {
+		if math.Abs(dx)+math.Abs(dy) < 1e-11 {
 			break
 		}
 	}
@@ -101,12 +101,11 @@ func undo(f func(orb.Point) orb.Point, p orb.Point) orb.Point {
 func gcjForward(p orb.Point) orb.Point {
 	const a, ee = 6378245, 0.00669342162296594323
 	x, y := p[0]-105, p[1]-35
-	sin2 := math.Sin(2 * math.Pi * x)
-	sin6 := sin2 * (3 - 4*sin2*sin2) // sin 3θ from sin θ
-	common := 20*sin6 + 20*sin2
+	longX, shortX, fine := waves(x, 150, 300)
+	longY, shortY, _ := waves(y, 160, 320)
 	root := math.Sqrt(math.Abs(x))
-	dn := -100 + 2*x + 3*y + 0.2*y*y + 0.1*x*y + 0.2*root + 2./3*(common+waves(y, 160, 320))
-	de := 300 + x + 2*y + 0.1*x*x + 0.1*x*y + 0.1*root + 2./3*(common+waves(x, 150, 300))
+	dn := -100 + 2*x + 3*y + 0.2*y*y + 0.1*x*y + 0.2*root + 2./3*(fine+shortY+longY)
+	de := 300 + x + 2*y + 0.1*x*x + 0.1*x*y + 0.1*root + 2./3*(fine+shortX+longX)
 
 	sin, cos := math.Sincos(radians(p[1]))
 	w2 := 1 - ee*sin*sin
@@ -117,11 +116,18 @@ func gcjForward(p orb.Point) orb.Point {
 	}
 }
 
-// waves are the four long waves along one axis, in metres; amp12 and amp30 are the
-// amplitudes of those of 24° and 60°.
-func waves(v, amp12, amp30 float64) float64 {
-	return 20*math.Sin(math.Pi*v) + 40*math.Sin(math.Pi/3*v) +
-		amp12*math.Sin(math.Pi/12*v) + amp30*math.Sin(math.Pi/30*v)
+// waves are the sums of the shift's sine waves along one axis, v degrees from its
+// origin, in metres: the long ones of 24° and 60° with their amplitudes, the short ones
+// of 2° and 6°, and the fine ones of 1° and 1/3°. The angles being multiples of one, its
+// sine and cosine give the others.
+func waves(v, amp24, amp60 float64) (long, short, fine float64) {
+	s1, c1 := math.Sincos(math.Pi / 12 * v)
+	s2, c2 := 2*s1*c1, 1-2*s1*s1
+	s4, c4 := 2*s2*c2, 1-2*s2*s2
+	s12, c12 := s4*(3-4*s4*s4), c4*(4*c4*c4-3)
+	s24 := 2 * s12 * c12
+	s72 := s24 * (3 - 4*s24*s24)
+	return amp24*s1 + amp60*math.Sin(math.Pi/30*v), 20*s12 + 40*s4, 20*s72 + 20*s24
 }
 
 // bdForward is Baidu's published shift of a GCJ-02 position, in polar coordinates
