@@ -115,7 +115,7 @@ func FuzzBeidou(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		b, level, err := crs.BeidouBound(s)
 		if err != nil {
-			if code(t, err) != "bad_beidou_code" {
+			if bareCode(t, err) != "bad_beidou_code" {
 				t.Fatalf("%q is refused by %v", s, err)
 			}
 			return

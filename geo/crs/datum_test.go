@@ -114,7 +114,7 @@ func TestShiftRectangle(t *testing.T) {
 			}
 		}
 	}
-	for _, p := range []orb.Point{{71, 30}, {139, 30}, {110, 0}, {110, 57}, {-75, 40}, {math.NaN(), 30}, {110, math.NaN()}} {
+	for _, p := range []orb.Point{{71, 30}, {139, 30}, {137.849, 30}, {72.0041, 30}, {110, 0}, {110, 57}, {-75, 40}, {math.NaN(), 30}, {110, math.NaN()}} {
 		for _, d := range []crs.Datum{crs.GCJ02, crs.BD09} {
 			if got := d.ToCGCS2000(p); fmt.Sprint(got) != fmt.Sprint(p) {
 				t.Errorf("%s of %v undone: got %v, want it unchanged", d, p, got)

@@ -6,8 +6,8 @@ import (
 )
 
 // readFrame finds the datum and the ellipsoid of a GEOGCS node. The ellipsoid's
-// numbers come first: they cannot be those of Xian 1980 or Beijing 1954 under any
-// name. Then the datum's name counts, then that of the system, then codes.
+// numbers refuse Xian 1980 and Beijing 1954 under any name. For the rest the datum's
+// name counts, then that of the system, then codes.
 func readFrame(n node) (frame, ellipsoid, error) {
 	datum, ok := n.child("DATUM")
 	if !ok {
@@ -20,15 +20,15 @@ func readFrame(n node) (frame, ellipsoid, error) {
 	if err := readPrimeMeridian(n); err != nil {
 		return "", ellipsoid{}, err
 	}
-	named := n.text(0)
-	if f := foreignEllipsoid(e); f != "" {
-		return "", ellipsoid{}, f.refused(named)
-	}
 	shift, err := readShift(datum)
 	if err != nil {
 		return "", ellipsoid{}, err
 	}
+	named := n.text(0)
 	f, other := nameFrame(datum, n)
+	if other == "" {
+		other = foreignEllipsoid(e)
+	}
 	switch {
 	case other != "":
 		return "", ellipsoid{}, other.refused(named)

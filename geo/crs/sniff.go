@@ -1,8 +1,6 @@
 package crs
 
 import (
-	"math"
-
 	"github.com/paulmach/orb"
 
 	"towngrid/geo"
@@ -71,18 +69,18 @@ func sniffMercator(b orb.Bound) []Guess {
 }
 
 func sniffPrefixed(b orb.Bound) []Guess {
-	zone := math.Floor(b.Min[0] / 1e6)
-	if zone < 0 || zone > 99 || zone != math.Floor(b.Max[0]/1e6) || !northings(b) {
+	zone := zoneOf(b.Min[0])
+	if zone != zoneOf(b.Max[0]) || !northings(b) {
 		return nil // two zones in one file are in no one system
 	}
-	c, err := GaussKrueger(zoneWidth(int(zone)), int(zone), true)
+	c, err := GaussKrueger(zoneWidth(zone), zone, true)
 	if err != nil {
 		return nil
 	}
 	return []Guess{{CRS: c, Known: true, Evidence: geo.Textf(
-		"x %.0f 至 %.0f 的前两位 %.0f 是 %d 度带带号",
-		"x %.0f to %.0f begin with %.0f, the number of a %d-degree zone",
-		b.Min[0], b.Max[0], zone, zoneWidth(int(zone)))}}
+		"x %.0f 至 %.0f 的前两位 %d 是 %d 度带带号",
+		"x %.0f to %.0f begin with %d, the number of a %d-degree zone",
+		b.Min[0], b.Max[0], zone, zoneWidth(zone))}}
 }
 
 func sniffBare(b orb.Bound) (guesses []Guess) {
