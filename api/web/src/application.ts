@@ -114,7 +114,7 @@ export class Application {
   private drawLegend(): void {
     const { legend } = this.page;
     const pressed = legend.contains(document.activeElement)
-      ? [...legend.querySelectorAll('button')].findIndex((button) => button === document.activeElement)
+      ? [...legend.querySelectorAll<Element>('button')].indexOf(document.activeElement as Element)
       : -1;
     fill(legend, ...this.groups.map((group) => groupView(group, this.words, () => this.toggle(group))));
     legend.querySelectorAll('button')[pressed]?.focus();

@@ -1,4 +1,4 @@
-import { number, quantity, shown } from './format';
+import { quantity, range, shown } from './format';
 import type { Band, Compliance, Detail, Finding } from './service';
 import { type ElementView, h, type View } from './view';
 import { type Words, wordFor } from './words';
@@ -29,17 +29,10 @@ export function verdictView(verdict: string, words: Words): ElementView {
 /** The band in words: "23–36 m²/人", "at least 1", or "—" where both ends are open. */
 export function bandText(band: Band | undefined, unit: string, words: Words): string {
   const { compliance } = words;
-  if (band?.min !== undefined && band.max !== undefined) return closedBand(band.min, band.max, unit, words);
+  if (band?.min !== undefined && band.max !== undefined) return range(band.min, band.max, unit, words);
   if (band?.min !== undefined) return compliance.atLeast(quantity(band.min, unit, words));
   if (band?.max !== undefined) return compliance.atMost(quantity(band.max, unit, words));
   return '—';
-}
-
-/** One unit behind both ends where they share it. */
-function closedBand(min: number, max: number, unit: string, words: Words): string {
-  const [low, high] = [quantity(min, unit, words), quantity(max, unit, words)];
-  if (min === max) return low;
-  return words.compliance.between(low.endsWith(unit) ? number(min) : low, high);
 }
 
 /** Where band and value lie on the axis of a bullet chart, as percent of its length. */

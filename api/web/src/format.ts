@@ -21,15 +21,34 @@ export function distance(metres: number, words: Words): string {
 
 /** A value with its unit; areas of one hectare and more are given in hectares, in Chinese with 亩 beside them. */
 export function quantity(value: number, unit: string, words: Words): string {
-  if (unit === 'm²' && Math.abs(value) >= squareMetresOfHectare) return area(value, words);
-  const suffix = Object.hasOwn(words.unitsOfMeasure, unit) ? words.unitsOfMeasure[unit] : unit;
-  return suffix ? `${number(value)} ${suffix}` : number(value);
+  return inUnit(unit, value, words, (size, _scale, decimals) => number(size, decimals));
 }
 
-function area(squareMetres: number, words: Words): string {
-  const hectares = number(squareMetres / squareMetresOfHectare);
-  if (words.tag === 'en') return `${hectares} ha`;
-  return `${hectares} 公顷（${number(squareMetres / squareMetresOfMu, 0)} 亩）`;
+/** Two values with one unit behind them; a single value where both are the same. */
+export function range(min: number, max: number, unit: string, words: Words): string {
+  if (min === max) return quantity(min, unit, words);
+  return inUnit(
+    unit,
+    max,
+    words,
+    (high, scale, decimals) => `${number(min / scale, decimals)}–${number(high, decimals)}`,
+  );
+}
+
+/** Writes a value in the unit that suits its size; write is told the value in that unit, the unit's size and its decimals. */
+function inUnit(
+  unit: string,
+  value: number,
+  words: Words,
+  write: (value: number, scale: number, decimals: number) => string,
+): string {
+  const whole = (size: number, decimals: number) => write(value / size, size, decimals);
+  if (unit === 'm²' && Math.abs(value) >= squareMetresOfHectare) {
+    const hectares = `${whole(squareMetresOfHectare, 2)} ${words.map.hectares}`;
+    return words.tag === 'en' ? hectares : `${hectares}（${whole(squareMetresOfMu, 0)} 亩）`;
+  }
+  const suffix = Object.hasOwn(words.unitsOfMeasure, unit) ? words.unitsOfMeasure[unit] : unit;
+  return suffix ? `${whole(1, 2)} ${suffix}` : whole(1, 2);
 }
 
 /** Degrees as lon, lat with six decimals, which is about 0.1 m. */

@@ -39,7 +39,7 @@ export function legendOf(style: StyleSpecification): Group[] {
     collection,
     layers: layers.map((layer) => layer.id),
     visible: layers.some((layer) => layer.layout?.visibility !== 'none'),
-    entries: entriesOf(collection, layers),
+    entries: entriesOf(layers),
   }));
 }
 
@@ -50,12 +50,11 @@ export function collectionOf(layer: LayerSpecification): string | undefined {
 }
 
 /** Of a collection's layers the one whose colours tell most. */
-function entriesOf(collection: string, layers: readonly LayerSpecification[]): Entry[] {
+function entriesOf(layers: readonly LayerSpecification[]): Entry[] {
   const candidates = layers.map(paintOf).filter((paint) => paint !== undefined);
   const told = candidates.map(({ drawn, colour, own }) => ({ own, entries: entriesOfColour(drawn, colour) }));
   told.sort((a, b) => b.entries.length - a.entries.length || Number(b.own) - Number(a.own));
-  const best = told[0]?.entries ?? [];
-  return collection === 'units' ? best.filter((entry) => entry.values.length > 0 || best.length === 1) : best;
+  return told[0]?.entries ?? [];
 }
 
 interface Paint {

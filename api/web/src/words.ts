@@ -28,6 +28,7 @@ export interface Words {
     zoomOut: string;
     metres: string;
     kilometres: string;
+    hectares: string;
     aim: string;
     pointer: string;
     centre: string;
@@ -74,7 +75,6 @@ export interface Words {
     noFindings: string;
     atLeast: (value: string) => string;
     atMost: (value: string) => string;
-    between: (low: string, high: string) => string;
     chart: (value: string, band: string, verdict: string) => string;
     noValue: string;
   };
@@ -117,6 +117,7 @@ const zh: Words = {
     zoomOut: '缩小',
     metres: '米',
     kilometres: '公里',
+    hectares: '公顷',
     aim: '回车：查询中心点',
     pointer: '指针',
     centre: '中心',
@@ -160,7 +161,6 @@ const zh: Words = {
     noFindings: '这个小镇还没有可用的指标结论。',
     atLeast: (value) => `不少于 ${value}`,
     atMost: (value) => `不多于 ${value}`,
-    between: (low, high) => `${low}–${high}`,
     chart: (value, band, verdict) => `实际 ${value}，标准 ${band}，${verdict}`,
     noValue: '缺少数据',
   },
@@ -179,7 +179,7 @@ const zh: Words = {
     facilities_shopping: '购物设施',
     industry_headquarters: '总部企业或隐形冠军',
     plan_area: '规划面积',
-    construction_area: '建设用地面积',
+    construction_area: '建设面积',
   },
   collections: {
     towns: '特色小镇',
@@ -301,6 +301,7 @@ const en: Words = {
     zoomOut: 'Zoom out',
     metres: 'm',
     kilometres: 'km',
+    hectares: 'ha',
     aim: 'Enter: ask for the centre',
     pointer: 'Pointer',
     centre: 'Centre',
@@ -344,7 +345,6 @@ const en: Words = {
     noFindings: 'There are no findings for this town yet.',
     atLeast: (value) => `at least ${value}`,
     atMost: (value) => `at most ${value}`,
-    between: (low, high) => `${low}–${high}`,
     chart: (value, band, verdict) => `value ${value}, band ${band}, ${verdict}`,
     noValue: 'no data',
   },
