@@ -1,0 +1,219 @@
+package shapefile
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/paulmach/orb"
+	"github.com/tidwall/rtree"
+)
+
+// polygon makes the rings of a record into polygons, by the rules of the
+// package's comment.
+func (s *shapes) polygon(pts []orb.Point, at place) (orb.Geometry, error) {
+	var f findings
+	s.rings = s.rings[:0]
+	for i := range len(s.starts) - 1 {
+		a, b := s.starts[i], s.starts[i+1]
+		if a == b {
+			f.empty.count(i, 0)
+		} else if r, ok := newRing(i, pts[a:b:b], &f); ok {
+			s.rings = append(s.rings, r)
+		}
+	}
+	if len(s.rings) == 0 {
+		return nil, noArea.refuse(at)
+	}
+	if len(s.rings) > 1 {
+		if err := s.nest(at); err != nil {
+			return nil, err
+		}
+	}
+	s.report(&f, pts, at)
+	s.reportWinding(at)
+	for i := range s.rings {
+		s.rings[i].orient()
+	}
+	return assemble(s.rings), nil
+}
+
+func (s *shapes) report(f *findings, pts []orb.Point, at place) {
+	f.empty.note(s.led, emptyPart, at)
+	f.degenerate.note(s.led, degenerate, at)
+	f.open.note(s.led, ringClosed, at)
+	s.reportVertex(&f.repeated, repeated, pts, at)
+	s.reportVertex(&f.spike, spike, pts, at)
+}
+
+func (s *shapes) reportVertex(t *tally, c check, pts []orb.Point, at place) {
+	if t.n > 0 {
+		a, b := s.starts[t.part], s.starts[t.part+1]
+		p := pts[a+int32(t.vertex)%(b-a)] // the vertex that closes a ring may not be in the file
+		t.note(s.led, c, at, p[0], p[1])
+	}
+}
+
+// reportWinding tells windings that are merely reversed, or say nothing because
+// no ring is wound like an outer one, from those that contradict the nesting.
+func (s *shapes) reportWinding(at place) {
+	astray, clockwise := tally{}, 0
+	for i := range s.rings {
+		r := &s.rings[i]
+		if r.astray() {
+			astray.count(r.part, 0)
+		}
+		if r.clockwise() {
+			clockwise++
+		}
+	}
+	if astray.n == len(s.rings) || clockwise == 0 {
+		astray.note(s.led, ringReversed, at)
+		return
+	}
+	for i := range s.rings {
+		if r := &s.rings[i]; r.astray() {
+			at.part = r.part
+			if r.hole() {
+				s.led.note(nestedShell, at)
+			} else {
+				s.led.note(looseHole, at)
+			}
+		}
+	}
+}
+
+// assemble puts each hole into the polygon of its parent; polygons keep the
+// order of their outer rings.
+func assemble(rings []ring) orb.MultiPolygon {
+	if len(rings) == 1 {
+		return orb.MultiPolygon{orb.Polygon{rings[0].points}}
+	}
+	var out orb.MultiPolygon
+	polygonOf := make([]int, len(rings))
+	for i := range rings {
+		if !rings[i].hole() {
+			polygonOf[i] = len(out)
+			out = append(out, orb.Polygon{rings[i].points})
+		}
+	}
+	for i := range rings {
+		if rings[i].hole() {
+			k := polygonOf[rings[i].parent]
+			out[k] = append(out[k], rings[i].points)
+		}
+	}
+	return out
+}
+
+// nest finds for each ring the smallest one around it. Rings are taken from the
+// largest bound to the smallest, so that what may lie around a ring has been
+// placed before it; an R-tree of bounds keeps a record of 100,000 rings from
+// comparing each with each.
+func (s *shapes) nest(at place) error {
+	order := bySize(s.rings)
+	var placed rtree.RTreeG[int]
+	for rank, i := range order {
+		r := &s.rings[i]
+		for _, above := range slices.Backward(s.candidates(&placed, order[:rank], r.bound)) {
+			outer := &s.rings[order[above]]
+			rel := s.relate(outer, r)
+			if s.work > maxNesting {
+				return tangled.refuse(at, len(s.rings))
+			}
+			if rel == same {
+				at.part = max(outer.part, r.part)
+				return sameRing.refuse(at, min(outer.part, r.part))
+			}
+			if rel == within {
+				r.parent, r.depth = order[above], outer.depth+1
+				break
+			}
+		}
+		placed.Insert(r.bound.Min, r.bound.Max, rank)
+	}
+	return nil
+}
+
+// bySize orders rings by bound, the larger first; where bounds are equal, by area.
+func bySize(rings []ring) []int {
+	order := make([]int, len(rings))
+	size := make([]float64, len(rings))
+	for i := range rings {
+		order[i] = i
+		b := rings[i].bound
+		size[i] = (b.Max[0] - b.Min[0]) * (b.Max[1] - b.Min[1])
+	}
+	slices.SortFunc(order, func(i, j int) int {
+		return cmp.Or(cmp.Compare(size[j], size[i]),
+			cmp.Compare(math.Abs(rings[j].area2), math.Abs(rings[i].area2)), cmp.Compare(i, j))
+	})
+	return order
+}
+
+// candidates lists the ranks of placed rings whose bounds hold b, rising.
+func (s *shapes) candidates(placed *rtree.RTreeG[int], order []int, b orb.Bound) (ranks []int) {
+	placed.Search(b.Min, b.Min, func(_, _ [2]float64, rank int) bool {
+		if s.work++; s.rings[order[rank]].bound.Contains(b.Max) {
+			ranks = append(ranks, rank)
+		}
+		return s.work <= maxNesting
+	})
+	slices.Sort(ranks)
+	return ranks
+}
+
+// relation is how a ring lies towards a larger one.
+type relation int
+
+const (
+	apart relation = iota
+	within
+	same
+)
+
+// relate says how r lies towards outer. A few vertices decide where they agree;
+// where they do not (rings that touch, or cross, which is for a later check to
+// find) all vertices vote; where all lie on outer's edges a point inside r decides.
+func (s *shapes) relate(outer, r *ring) relation {
+	vertices := r.points[:len(r.points)-1]
+	in, out := s.poll(outer, vertices, max(1, len(vertices)/8))
+	if (in > 0) == (out > 0) {
+		in, out = s.poll(outer, vertices, 1)
+	}
+	if in+out == 0 {
+		return s.relateInscribed(outer, r)
+	}
+	if in > out {
+		return within
+	}
+	return apart
+}
+
+func (s *shapes) relateInscribed(outer, r *ring) relation {
+	a, b := math.Abs(outer.area2), math.Abs(r.area2)
+	if math.Abs(a-b) <= 1e-9*a {
+		if in, out := s.poll(r, outer.points, 1); in+out == 0 {
+			return same
+		}
+	}
+	if in, _ := s.poll(outer, []orb.Point{r.interior()}, 1); in > 0 {
+		return within
+	}
+	return apart
+}
+
+// poll counts how many of every step-th point lie inside and outside of r.
+func (s *shapes) poll(r *ring, points []orb.Point, step int) (in, out int) {
+	for i := 0; i < len(points) && s.work <= maxNesting; i += step {
+		where, work := r.side(points[i])
+		s.work += work
+		switch where {
+		case inside:
+			in++
+		case outside:
+			out++
+		}
+	}
+	return in, out
+}
