@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"strings"
 	"time"
 
 	"towngrid/geo"
@@ -30,7 +31,8 @@ var (
 // is one transaction: when it returns nil the change has reached the disk, and
 // when it returns an error nothing has changed. Methods may be called by several
 // goroutines at once. A Store computes no geometry: what comes out is bit for bit
-// what went in.
+// what went in, but for moments, which are kept to the microsecond below and come
+// out in UTC.
 type Store interface {
 	Versions
 	Uploads
@@ -44,14 +46,19 @@ type Store interface {
 type Versions interface {
 	// Published lists the live versions, by collection and division.
 	Published(ctx context.Context) ([]geo.Version, error)
-	// History lists versions of every state that f selects, the newest first.
+	// History lists versions of every state that f selects, the newest first: in the
+	// order in which they went live or else were saved, whatever the clocks said.
 	History(ctx context.Context, f VersionFilter) ([]geo.Version, error)
 	// Version finds a version by its ID, or ErrNotFound.
 	Version(ctx context.Context, id string) (geo.Version, error)
 	// Features yields the features of a version in order of code, and ends with an
-	// error where they cannot all be read. Published, superseded and draft versions have them.
+	// error where they cannot all be read. Published, superseded and draft versions
+	// have them; of a discarded one they are ErrConflict.
 	Features(ctx context.Context, id string) iter.Seq2[geo.Feature, error]
-	// SaveDraft keeps a draft and its features. The codes of the features are distinct.
+	// SaveDraft keeps a draft and its features. It is ErrConflict when the ID is
+	// taken, and an error when v is no draft, counts its features wrongly or is of
+	// incidents, when two features have one code, and when a geometry is not of the
+	// collection's kind or a coordinate not finite.
 	SaveDraft(ctx context.Context, v geo.Version, fs []geo.Feature) error
 	// Publish makes a draft live under the next number of its collection and
 	// division and supersedes the one that was. It is ErrConflict when base is not
@@ -84,8 +91,8 @@ type Uploads interface {
 // IncidentLog keeps located events. It is not versioned: it only grows.
 type IncidentLog interface {
 	// AddIncidents keeps incidents and says how many were new. An incident whose ID
-	// is known with the same content is passed over; with other content it is
-	// ErrConflict and none is kept.
+	// is known with the same content (see Incident.Same) is passed over; with other
+	// content it is ErrConflict and none is kept.
 	AddIncidents(ctx context.Context, ins []Incident) (added int, err error)
 	// Incidents yields incidents that f selects in order of time, then ID.
 	Incidents(ctx context.Context, f IncidentFilter) iter.Seq2[Incident, error]
@@ -108,11 +115,39 @@ type Incident struct {
 	Version                           int
 }
 
+// Same says whether other tells the same of the same incident. What it was matched
+// to does not count: a report that is delivered again after new boundaries were
+// published is still the same report.
+func (in Incident) Same(other Incident) bool {
+	told := func(in Incident) Incident {
+		in.Time = in.Time.UTC().Truncate(time.Microsecond)
+		in.Cell, in.Station, in.Room, in.Centre, in.Town, in.Version = "", "", "", "", "", 0
+		return in
+	}
+	return told(in) == told(other)
+}
+
+// Cursor is the incident's place in the order of Incidents, for IncidentFilter.After:
+// its time to the microsecond, a bar and its ID.
+func (in Incident) Cursor() string {
+	return in.Time.UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano) + "|" + in.ID
+}
+
+// ParseCursor reads a Cursor. One that cannot be read is a geo.Error, bad_cursor.
+func ParseCursor(s string) (at time.Time, id string, err error) {
+	stamp, id, ok := strings.Cut(s, "|")
+	if at, err = time.Parse(time.RFC3339Nano, stamp); err != nil || !ok || id == "" {
+		return time.Time{}, "", geo.Errorf("bad_cursor",
+			"续页标记 %q 无效；请从第一页重新开始", "the cursor %q is not valid; begin again with the first page", s)
+	}
+	return at, id, nil
+}
+
 // IncidentFilter selects incidents. Zero members select all.
 type IncidentFilter struct {
 	Division geo.Division
 	Cell     geo.Code
 	From, To time.Time // From included, To excluded
-	After    string    // only incidents behind this one in the order of Incidents: "time|ID" of the last seen
+	After    string    // only incidents behind this one in the order of Incidents: the Cursor of the last seen
 	Limit    int
 }

@@ -1,0 +1,187 @@
+package gpkg
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"github.com/paulmach/orb"
+
+	"towngrid/data"
+	"towngrid/geo"
+)
+
+// SaveDraft keeps a draft and its features. A feature that is live already, bit
+// for bit, is not kept again. An ID that is taken is data.ErrConflict; a version
+// that is no draft or does not count its features, a collection without versions,
+// a geometry not of the collection's kind, a coordinate that is not finite and a
+// code that comes twice are errors as well.
+func (s *Store) SaveDraft(ctx context.Context, v geo.Version, fs []geo.Feature) error {
+	if err := s.saveDraft(ctx, v, fs); err != nil {
+		return fmt.Errorf("save draft of %s in %s: %w", v.Collection, v.Division, err)
+	}
+	return nil
+}
+
+func (s *Store) saveDraft(ctx context.Context, v geo.Version, fs []geo.Feature) error {
+	if err := checkDraft(v, len(fs)); err != nil {
+		return err
+	}
+	// Encoding comes before the transaction, to hold up other writers no longer than need be.
+	rows, err := encodeRows(ctx, fs, v.Collection.Schema().Geometry)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, func(tx *sql.Tx) error {
+		seq, err := insertVersion(ctx, tx, v, boundOfRows(rows))
+		if err != nil {
+			return err
+		}
+		return insertRows(ctx, tx, version{v, seq}, rows)
+	})
+}
+
+func checkDraft(v geo.Version, features int) error {
+	switch {
+	case !versioned(v.Collection):
+		return fmt.Errorf("the collection %q has no versions", v.Collection)
+	case v.ID == "", v.State != geo.Draft, v.Number != 0, !v.Published.IsZero():
+		return fmt.Errorf("version %q is %s number %d, not a new draft", v.ID, v.State, v.Number)
+	case v.Features != features:
+		return fmt.Errorf("the version counts %d features, but there are %d", v.Features, features)
+	}
+	return nil
+}
+
+func boundOfRows(rows []row) orb.Bound {
+	b, _ := boundOf(nil)
+	for i := range rows {
+		if !rows[i].bound.IsEmpty() {
+			b = b.Union(rows[i].bound)
+		}
+	}
+	return b
+}
+
+// insertVersion keeps a draft without its features, as the newest version.
+func insertVersion(ctx context.Context, tx *sql.Tx, v geo.Version, b orb.Bound) (seq int64, err error) {
+	var taken int
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM towngrid_version WHERE id = ?`, v.ID).Scan(&taken); err != nil {
+		return 0, err
+	}
+	if taken > 0 {
+		return 0, fmt.Errorf("%w: there is a version %s already", data.ErrConflict, v.ID)
+	}
+	created, err := maybeMicros(v.Created)
+	if err != nil {
+		return 0, err
+	}
+	source, err := json.Marshal(v.Source)
+	if err != nil {
+		return 0, err
+	}
+	args := []any{v.ID, v.Collection, v.Division, v.Base, v.Author, string(source), v.Features, v.Warnings, v.Checksum, created}
+	if b.IsEmpty() {
+		args = append(args, nil, nil, nil, nil)
+	} else {
+		args = append(args, b.Min[0], b.Min[1], b.Max[0], b.Max[1])
+	}
+	done, err := tx.ExecContext(ctx, `INSERT INTO towngrid_version
+		(turn, id, collection, division, number, state, base, author, source, features, warnings, checksum,
+			created_micros, created, min_x, min_y, max_x, max_y)
+		VALUES ((SELECT coalesce(max(turn), 0) + 1 FROM towngrid_version), ?1, ?2, ?3, 0, 'draft', ?4, ?5, ?6, ?7, ?8, ?9,
+			?10, `+readable("?10")+`, ?11, ?12, ?13, ?14)`, args...)
+	if err != nil {
+		return 0, err
+	}
+	return done.LastInsertId()
+}
+
+// insertRows keeps the features of a draft.
+func insertRows(ctx context.Context, tx *sql.Tx, draft version, rows []row) error {
+	live, err := liveFeatures(ctx, tx, draft)
+	if err != nil {
+		return err
+	}
+	var id int64
+	if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM towngrid_feature`).Scan(&id); err != nil {
+		return err
+	}
+	feature, err := prepare(ctx, tx, `INSERT INTO towngrid_feature (id, code, name, sum, properties, geometry) VALUES (?, ?, ?, ?, ?, ?)`)
+	if err != nil {
+		return err
+	}
+	defer feature.Close()
+	member, err := prepare(ctx, tx, `INSERT INTO towngrid_draft (version, code, feature, own) VALUES (?, ?, ?, ?)`)
+	if err != nil {
+		return err
+	}
+	defer member.Close()
+	for i := range rows {
+		r := &rows[i]
+		same, own := live[r.code]
+		own = !own || same.sum != r.sum
+		if own {
+			id++
+			if _, err := feature.exec(ctx, id, r.code, r.name, r.sum[:], string(r.properties), r.geometry); err != nil {
+				return err
+			}
+			same.id = id
+		}
+		if _, err := member.exec(ctx, draft.seq, r.code, same.id, own); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// liveFeature is a row of towngrid_feature that is live.
+type liveFeature struct {
+	id  int64
+	sum [sha256.Size]byte
+}
+
+// liveFeatures lists by code what is live where the draft would be.
+func liveFeatures(ctx context.Context, tx *sql.Tx, draft version) (map[string]liveFeature, error) {
+	live := map[string]liveFeature{}
+	rows, err := tx.QueryContext(ctx, `SELECT h.code, f.id, f.sum FROM towngrid_history h JOIN towngrid_feature f ON f.id = h.feature
+		WHERE h.collection = ? AND h.division = ? AND h.last IS NULL`, draft.Collection, draft.Division)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var code string
+		var f liveFeature
+		var sum sql.RawBytes
+		if err := rows.Scan(&code, &f.id, &sum); err != nil {
+			return nil, err
+		}
+		copy(f.sum[:], sum)
+		live[code] = f
+	}
+	return live, rows.Err()
+}
+
+// bulk is a statement that is run very many times in a transaction.
+type bulk struct {
+	*sql.Stmt
+	runs int
+}
+
+func prepare(ctx context.Context, tx *sql.Tx, query string) (*bulk, error) {
+	stmt, err := tx.PrepareContext(ctx, query)
+	return &bulk{Stmt: stmt}, err
+}
+
+// exec runs the statement. The driver watches a context by a goroutine for each
+// run, which takes longer than the run; so the context is only looked at, every
+// few runs, and each run, which takes microseconds, is left to end.
+func (b *bulk) exec(ctx context.Context, args ...any) (sql.Result, error) {
+	if b.runs++; b.runs%64 == 0 && ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return b.ExecContext(context.WithoutCancel(ctx), args...)
+}
