@@ -21,13 +21,12 @@ const (
 
 // fabric is the mesh that the district is cut from and what its faces belong to.
 type fabric struct {
-	mesh   *geotest.Mesh
-	area   []float64 // per face, m² on the grid
-	group  []int     // per face: the lowest face of its cell; none for the lake and for the land around
-	size   []float64 // per group: m²
-	count  int       // of groups
-	lake   []int     // faces
-	origin orb.Point
+	mesh  *geotest.Mesh
+	area  []float64 // per face, m² on the grid
+	group []int     // per face: the lowest face of its cell; none for the lake and for the land around
+	size  []float64 // per group: m²
+	count int       // of groups
+	lake  []int     // faces
 }
 
 const none = -1

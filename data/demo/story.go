@@ -22,7 +22,7 @@ const (
 	Cells    = 1000
 )
 
-// Incidents is how many incidents there are from Start to End unless Options say otherwise.
+// Incidents is how many incidents there are in the Year unless Options say otherwise.
 const Incidents = 130_000
 
 // Year is the year of incidents, from its first moment to the one after its last.

@@ -1,25 +1,23 @@
 package demo
 
 import (
-	"cmp"
 	"errors"
 	"math"
 	"slices"
 )
 
 // tree is the governance of the district: which station each cell belongs to, and in
-// which village it lies. Its numbers are positions in the lists of tree and fabric.
+// which village it lies.
 type tree struct {
 	fabric *fabric
-	graph  graph
-	node   map[int]int // group → node of graph
-	groups [][]int     // per node: its cells
-	rooms  []branch    // from west to east
+	blocks *quilt // the cells around the lake are one node, so that the lake is a hole of one station
+	cells  *quilt // every cell is a node
+	rooms  []branch
 	exile  exclave
 }
 
-// branch is a room with its stations, a station with its villages, or a village with
-// its cells; nodes are all those under it.
+// branch is a room with its stations, a station with its villages, or a village. Its
+// nodes are those of blocks, a village's those of cells; branches go from west to east.
 type branch struct {
 	nodes    []int
 	branches []branch
@@ -32,21 +30,19 @@ type exclave struct{ face, group int }
 // within rooms, villages within stations, each hanging together.
 func newTree(f *fabric, t *terrain) (*tree, error) {
 	tr := &tree{fabric: f}
-	tr.connect()
-	all := make([]int, len(tr.groups))
+	tr.patch()
+	all := make([]int, len(tr.blocks.groups))
 	for i := range all {
 		all[i] = i
 	}
 	var hearts []int
 	for _, p := range t.places {
-		n := tr.graph.nearest(without(all, hearts), fromOrigin(p))
-		hearts = append(hearts, n)
+		hearts = append(hearts, tr.blocks.nearest(without(all, hearts), fromOrigin(p)))
 	}
-	rooms, err := tr.divide(all, hearts)
-	if err != nil {
+	var err error
+	if tr.rooms, err = tr.blocks.divide(all, hearts); err != nil {
 		return nil, err
 	}
-	tr.rooms = rooms
 	if err := tr.addStations(); err != nil {
 		return nil, err
 	}
@@ -56,92 +52,34 @@ func newTree(f *fabric, t *terrain) (*tree, error) {
 	return tr, tr.addVillages()
 }
 
-func without(list, gone []int) []int {
-	return slices.DeleteFunc(slices.Clone(list), func(i int) bool { return slices.Contains(gone, i) })
-}
-
-// connect makes the graph of cells. Those around the lake are one node: they stay
-// together, so that the lake is a hole of one station.
-func (tr *tree) connect() {
-	f := tr.fabric
-	tr.node = map[int]int{}
+// patch makes the two quilts.
+func (tr *tree) patch() {
+	var single, blocks [][]int
 	var shore []int
-	for _, g := range f.groups() {
-		if f.onShore(g) {
+	for _, g := range tr.fabric.groups() {
+		single = append(single, []int{g})
+		if tr.fabric.onShore(g) {
 			shore = append(shore, g)
 		} else {
-			tr.addNode(g)
+			blocks = append(blocks, []int{g})
 		}
 	}
-	tr.addNode(shore...)
-	for n, groups := range tr.groups {
-		var near []int
-		for _, g := range groups {
-			for _, b := range f.beside(g) {
-				if m := tr.node[b]; m != n {
-					near = append(near, m)
-				}
-			}
-		}
-		slices.Sort(near)
-		tr.graph.near = append(tr.graph.near, slices.Compact(near))
-	}
+	tr.cells, tr.blocks = newQuilt(tr.fabric, single), newQuilt(tr.fabric, append(blocks, shore))
 }
 
-func (tr *tree) addNode(groups ...int) {
-	for _, g := range groups {
-		tr.node[g] = len(tr.groups)
-	}
-	tr.groups = append(tr.groups, groups)
-	tr.graph.at = append(tr.graph.at, tr.fabric.mesh.Site(groups[0]))
-	tr.graph.weight = append(tr.graph.weight, len(groups))
-}
-
-// divide parts nodes among seeds, and again among the middles of these parts, which
-// makes them rounder; the parts go from west to east.
-func (tr *tree) divide(nodes, seeds []int) ([]branch, error) {
-	const rounds = 3
-	var out []branch
-	for range rounds {
-		slices.SortFunc(seeds, func(a, b int) int { return cmp.Compare(tr.graph.at[a][0], tr.graph.at[b][0]) })
-		part, err := tr.graph.grow(nodes, seeds)
-		if err != nil {
-			return nil, err
-		}
-		out = make([]branch, len(seeds))
-		for _, n := range nodes {
-			out[part[n]].nodes = append(out[part[n]].nodes, n)
-		}
-		for i, b := range out {
-			seeds[i] = tr.graph.middle(b.nodes)
-		}
-	}
-	return out, nil
-}
-
-// share parts nodes into n.
-func (tr *tree) share(nodes []int, n int) ([]branch, error) {
-	at := tr.graph.at[tr.graph.middle(nodes)]
-	return tr.divide(nodes, tr.graph.spread(nodes, min(n, len(nodes)), at))
-}
-
-func (tr *tree) weigh(nodes []int) int {
-	sum := 0
-	for _, n := range nodes {
-		sum += tr.graph.weight[n]
-	}
-	return sum
+func without(list, gone []int) []int {
+	return slices.DeleteFunc(slices.Clone(list), func(i int) bool { return slices.Contains(gone, i) })
 }
 
 func (tr *tree) addStations() error {
 	var sizes []int
 	for _, r := range tr.rooms {
-		sizes = append(sizes, tr.weigh(r.nodes))
+		sizes = append(sizes, tr.blocks.weigh(r.nodes))
 	}
 	for i, n := range apportion(Stations, 2, sizes) {
 		r := &tr.rooms[i]
 		var err error
-		if r.branches, err = tr.share(r.nodes, n); err != nil {
+		if r.branches, err = tr.blocks.share(r.nodes, n); err != nil {
 			return err
 		}
 	}
@@ -153,8 +91,12 @@ func (tr *tree) addVillages() error {
 	for i := range tr.rooms {
 		for k := range tr.rooms[i].branches {
 			s := &tr.rooms[i].branches[k]
+			var nodes []int
+			for _, g := range tr.blocks.cells(s.nodes) {
+				nodes = append(nodes, tr.cells.node[g])
+			}
 			var err error
-			if s.branches, err = tr.share(s.nodes, max(2, tr.weigh(s.nodes)/4)); err != nil {
+			if s.branches, err = tr.cells.share(nodes, max(2, len(nodes)/4)); err != nil {
 				return err
 			}
 		}
@@ -163,27 +105,29 @@ func (tr *tree) addVillages() error {
 }
 
 // banish finds the exclave: a cell that has only cells of its own station around it
-// becomes the second part of the nearest cell of another room that lies apart from it.
+// becomes the second part of the nearest cell of another room.
 func (tr *tree) banish() error {
-	const least, most = 100_000, 4_000_000
 	home := tr.stationOf()
-	for ri := range tr.rooms {
-		for si := range tr.rooms[ri].branches {
-			s := &tr.rooms[ri].branches[si]
-			for _, n := range s.nodes {
-				g := tr.groups[n][0]
-				if f := tr.fabric; tr.lone(n) && f.size[g] > least && f.size[g] < most && tr.amid(n, home) &&
-					tr.graph.connected(without(s.nodes, []int{n})) {
-					s.nodes = without(s.nodes, []int{n})
-					tr.rooms[ri].nodes = without(tr.rooms[ri].nodes, []int{n})
-					tr.exile = exclave{face: g, group: tr.nearestElsewhere(n, ri, home)}
-					tr.forget(n)
-					return nil
-				}
-			}
+	for n, groups := range tr.blocks.groups {
+		station := &tr.rooms[home[n][0]].branches[home[n][1]]
+		rest := without(station.nodes, []int{n})
+		if !tr.small(n) || !tr.amid(n, home) || !tr.blocks.connected(rest) {
+			continue
 		}
+		station.nodes = rest
+		tr.exile = exclave{face: groups[0], group: tr.nearestElsewhere(n, home)}
+		tr.blocks.forget(groups[0])
+		tr.cells.forget(groups[0])
+		return nil
 	}
 	return errors.New("no cell can become an exclave")
+}
+
+// small says whether a node is one cell of one face and of a size that an exclave has.
+func (tr *tree) small(n int) bool {
+	const least, most = 100_000, 4_000_000
+	size := tr.fabric.size[tr.blocks.groups[n][0]]
+	return tr.lone(n) && size > least && size < most
 }
 
 // stationOf tells of each node the room and the station within it.
@@ -201,34 +145,27 @@ func (tr *tree) stationOf() map[int][2]int {
 
 // lone says whether a node is one cell of one face.
 func (tr *tree) lone(n int) bool {
-	return len(tr.groups[n]) == 1 && len(tr.fabric.faces(tr.groups[n][0])) == 1
+	return tr.blocks.weight[n] == 1 && len(tr.fabric.faces(tr.blocks.groups[n][0])) == 1
 }
 
 // amid says whether a node has neighbours of its own station alone, on all sides.
 func (tr *tree) amid(n int, home map[int][2]int) bool {
-	for _, i := range tr.fabric.around([]int{tr.groups[n][0]}) {
+	for _, i := range tr.fabric.around([]int{tr.blocks.groups[n][0]}) {
 		g := tr.fabric.group[i]
-		if g == none || home[tr.node[g]] != home[n] {
+		if g == none || home[tr.blocks.node[g]] != home[n] {
 			return false
 		}
 	}
 	return true
 }
 
-func (tr *tree) nearestElsewhere(n, room int, home map[int][2]int) int {
+// nearestElsewhere is the cell of one face nearest to a node in another room.
+func (tr *tree) nearestElsewhere(n int, home map[int][2]int) int {
 	best, least := none, math.Inf(1)
-	for m := range tr.groups {
-		if d := distance(tr.graph.at[n], tr.graph.at[m]); home[m][0] != room && tr.lone(m) && d < least {
-			best, least = tr.groups[m][0], d
+	for m := range tr.blocks.groups {
+		if d := distance(tr.blocks.at[n], tr.blocks.at[m]); home[m][0] != home[n][0] && tr.lone(m) && d < least {
+			best, least = tr.blocks.groups[m][0], d
 		}
 	}
 	return best
-}
-
-// forget takes a node out of the graph.
-func (tr *tree) forget(n int) {
-	for _, m := range tr.graph.near[n] {
-		tr.graph.near[m] = without(tr.graph.near[m], []int{n})
-	}
-	tr.graph.near[n] = nil
 }

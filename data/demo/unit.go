@@ -63,7 +63,6 @@ type governor struct {
 	label    []int    // per face: its cell's position in cells
 	above    [][2]int // per cell: the positions of its station and room in units
 	villages int      // numbered so far in the present township
-	number   int      // of the last station of the present room
 }
 
 func (g *governor) room(i int) {
@@ -88,10 +87,7 @@ func (g *governor) room(i int) {
 // village numbers its cells from west to east, and from north to south where that is the same.
 func (g *governor) village(room, roomAt int, v branch) {
 	g.villages++
-	var groups []int
-	for _, n := range v.nodes {
-		groups = append(groups, g.tree.groups[n]...)
-	}
+	groups := g.tree.cells.cells(v.nodes)
 	mesh := g.tree.fabric.mesh
 	slices.SortFunc(groups, func(a, b int) int {
 		p, q := mesh.Site(a), mesh.Site(b)
