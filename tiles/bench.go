@@ -54,7 +54,7 @@ func (w *bench) tile(ctx context.Context, b *Builder, s *snapshot.Snapshot, r Re
 	for _, c := range r.Collections {
 		w.plotter.begin(r.fine())
 		w.gather(b, s, c, r)
-		for _, kind := range []Content{Fills, Labels, Borders} {
+		for _, kind := range kinds() {
 			if r.Content&kind == 0 || !gives(c, kind) || len(w.finds) == 0 {
 				continue
 			}
@@ -69,20 +69,13 @@ func (w *bench) tile(ctx context.Context, b *Builder, s *snapshot.Snapshot, r Re
 
 // draw fills the layer of one kind.
 func (w *bench) draw(ctx context.Context, s *snapshot.Snapshot, c geo.Collection, kind Content) error {
-	names := w.parts[0].pic.names
-	switch kind {
-	case Labels:
-		names = labelColumns()
-	case Borders:
-		names = borderColumns()
-	}
-	w.layer.reset(layerName(c, kind), names)
+	w.layer.reset(layerName(c, kind), names(columns(c, kind)))
 	switch {
 	case kind == Labels:
 		return w.labels(ctx)
 	case kind == Borders:
 		return w.borders(ctx, s)
-	case c.Schema().Geometry == geo.Point:
+	case schemas[c].Geometry == geo.Point:
 		return w.points(ctx)
 	}
 	return w.fills(ctx)
@@ -141,7 +134,7 @@ func (w *bench) visit(ctx context.Context, f func(shown)) error {
 }
 
 // value is the feature's encoded value in a column of its collection.
-func (s shown) value(column int) string { return s.chunk.value(s.k, column, len(s.pic.names)) }
+func (s shown) value(column int) string { return s.chunk.value(s.k, column, len(s.pic.columns)) }
 
 // fills draws the collection's polygons: first all their vertices make their squares hot,
 // then every ring is led through them.

@@ -34,9 +34,6 @@ type frontier struct {
 	id          uint64
 }
 
-// borderColumns are the properties of a borders layer.
-func borderColumns() []string { return []string{"level", "left", "right"} }
-
 // borderSet gives the picture's borders, found at the first call.
 func (pic *picture) borderSet(p *snapshot.Part) *borderSet {
 	pic.borders.once.Do(func() { pic.borders.fill(pic, p) })

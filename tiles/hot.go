@@ -14,6 +14,8 @@ const (
 	// their middle on the border to which shapes are clipped.
 	hotSide = Extent + 2*Buffer + 1
 	hotRow  = (hotSide + 63) / 64 // words in a row
+	// near is the size of the box up to which every square is looked at.
+	near = 8
 )
 
 // key numbers the squares of a tile with its buffer, row by row from 0.
@@ -30,6 +32,7 @@ func squareOf(key uint32) square {
 type hotGrid struct {
 	sub     uint // bits of a square in fine units, at least 1
 	words   []uint64
+	rows    []uint64 // per column of words and 64 rows: the rows whose word is not 0
 	touched []uint32 // the words that are not 0
 }
 
@@ -37,9 +40,11 @@ type hotGrid struct {
 func (g *hotGrid) reset(sub uint) {
 	if g.words == nil {
 		g.words = make([]uint64, hotSide*hotRow)
+		g.rows = make([]uint64, hotRow*hotRow)
 	}
 	for _, i := range g.touched {
 		g.words[i] = 0
+		g.rows[i%hotRow*hotRow+i/hotRow/64] = 0
 	}
 	g.sub, g.touched = sub, g.touched[:0]
 }
@@ -53,10 +58,11 @@ func (g *hotGrid) square(v vertex) square {
 // mark makes the square of v hot.
 func (g *hotGrid) mark(v vertex) {
 	p := g.square(v)
-	x := uint32(p.x + Buffer)
-	i := uint32(p.y+Buffer)*hotRow + x/64
+	x, y := uint32(p.x+Buffer), uint32(p.y+Buffer)
+	i := y*hotRow + x/64
 	if g.words[i] == 0 {
 		g.touched = append(g.touched, i)
+		g.rows[x/64*hotRow+y/64] |= 1 << (y % 64)
 	}
 	g.words[i] |= 1 << (x % 64)
 }
@@ -77,60 +83,91 @@ func (g *hotGrid) lead(out []square, a, b vertex) []square {
 
 // passed appends the hot squares that the edge passes between p, the square of a, and q, that of b.
 func (g *hotGrid) passed(out []square, a, b vertex, p, q square) []square {
-	const narrow = 8 // columns that are looked at whole
 	west, east := min(p.x, q.x), max(p.x, q.x)
-	step := int32(1)
-	if q.y < p.y {
-		step = -1
-	}
-	slope := float64(b.x-a.x) / float64(b.y-a.y) // used only where a.y ≠ b.y
-	for y := p.y; ; y += step {
-		lo, hi := west, east
-		if p.y != q.y && east-west > narrow {
-			lo, hi = g.columns(a, b, slope, y)
-			lo, hi = max(lo, west), min(hi, east)
+	north, south := uint32(min(p.y, q.y)+Buffer), uint32(max(p.y, q.y)+Buffer)
+	e := edge{a: a, b: b, p: p, q: q, slope: float64(b.x-a.x) / float64(b.y-a.y)}
+	if east-west <= near && south-north <= near {
+		step := int32(1)
+		if q.y < p.y {
+			step = -1
 		}
-		from := len(out)
-		out = g.row(out, a, b, y, lo, hi, p, q)
-		if q.x < p.x {
-			slices.Reverse(out[from:])
-		}
-		if y == q.y {
-			return out
+		for y := p.y; ; y += step {
+			if out = g.row(out, &e, y, west, east); y == q.y {
+				return out
+			}
 		}
 	}
+	for n := range south/64 - north/64 + 1 {
+		k := north/64 + n
+		if q.y < p.y {
+			k = south/64 - n
+		}
+		rows := uint64(0)
+		for c := uint32(west+Buffer) / 64; c <= uint32(east+Buffer)/64; c++ {
+			rows |= g.rows[c*hotRow+k]
+		}
+		for rows &= between64(north, south, k); rows != 0; {
+			bit := bits.TrailingZeros64(rows)
+			if q.y < p.y {
+				bit = 63 - bits.LeadingZeros64(rows)
+			}
+			rows &^= 1 << bit
+			out = g.row(out, &e, int32(k*64)+int32(bit)-Buffer, west, east)
+		}
+	}
+	return out
 }
 
-// columns are the first and last column that the edge can pass in row y, with a fine
-// unit of allowance for the rounding of float64.
-func (g *hotGrid) columns(a, b vertex, slope float64, y int32) (lo, hi int32) {
+// edge is an edge that is led through the hot squares, with the squares of its ends.
+type edge struct {
+	a, b  vertex
+	p, q  square
+	slope float64 // of x by y, used only where p and q are in different rows
+}
+
+// between64 has the bits of the numbers from lo to hi among the 64 that begin at 64·k.
+func between64(lo, hi, k uint32) uint64 {
+	w := ^uint64(0)
+	if k == lo/64 {
+		w &= ^uint64(0) << (lo % 64)
+	}
+	if k == hi/64 {
+		w &= ^uint64(0) >> (63 - hi%64)
+	}
+	return w
+}
+
+// columns are the first and last column that the edge can pass in row y, with an
+// allowance of some fine units for the rounding of float64.
+func (g *hotGrid) columns(e *edge, y int32) (lo, hi int32) {
 	north := int64(y)<<g.sub - 1<<(g.sub-1)
 	south := north + 1<<g.sub
-	low, high := min(a.y, b.y), max(a.y, b.y)
-	x0 := a.x + int64(slope*float64(max(north, low)-a.y))
-	x1 := a.x + int64(slope*float64(min(south, high)-a.y))
+	low, high := min(e.a.y, e.b.y), max(e.a.y, e.b.y)
+	x0 := e.a.x + int64(e.slope*float64(max(north, low)-e.a.y))
+	x1 := e.a.x + int64(e.slope*float64(min(south, high)-e.a.y))
 	return g.square(vertex{x: min(x0, x1) - 2}).x, g.square(vertex{x: max(x0, x1) + 2}).x
 }
 
-// row appends the hot squares of row y, from column lo to hi, that the edge passes, but
-// not p and q.
-func (g *hotGrid) row(out []square, a, b vertex, y, lo, hi int32, p, q square) []square {
-	first, last := uint32(lo+Buffer), uint32(hi+Buffer)
+// row appends the hot squares of row y, between the columns west and east, that the edge
+// passes, in its order, but not the squares of its ends.
+func (g *hotGrid) row(out []square, e *edge, y, west, east int32) []square {
+	if e.p.y != e.q.y && east-west > near {
+		lo, hi := g.columns(e, y)
+		west, east = max(lo, west), min(hi, east)
+	}
+	from := len(out)
+	first, last := uint32(west+Buffer), uint32(east+Buffer)
 	words := g.words[uint32(y+Buffer)*hotRow:][:hotRow]
 	for i := first / 64; i <= last/64; i++ {
-		w := words[i]
-		if i == first/64 {
-			w &= ^uint64(0) << (first % 64)
-		}
-		if i == last/64 {
-			w &= ^uint64(0) >> (63 - last%64)
-		}
-		for ; w != 0; w &= w - 1 {
+		for w := words[i] & between64(first, last, i); w != 0; w &= w - 1 {
 			s := square{int32(i*64) + int32(bits.TrailingZeros64(w)) - Buffer, y}
-			if s != p && s != q && g.passes(a, b, s) {
+			if s != e.p && s != e.q && g.passes(e.a, e.b, s) {
 				out = append(out, s)
 			}
 		}
+	}
+	if e.q.x < e.p.x {
+		slices.Reverse(out[from:])
 	}
 	return out
 }

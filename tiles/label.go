@@ -21,9 +21,6 @@ type label struct {
 // same, whichever is kept.
 type labelSlot struct{ label atomic.Pointer[label] }
 
-// labelColumns are the properties of a labels layer.
-func labelColumns() []string { return []string{"code", "name", "rank", "size"} }
-
 // label is that of feature i. It is found in CGCS2000 and then shifted, so it is the same for
 // every datum and tile.
 func (pic *picture) label(p *snapshot.Part, i int) *label {

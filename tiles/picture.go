@@ -24,7 +24,6 @@ type picture struct {
 	collection geo.Collection
 	datum      crs.Datum
 	columns    []geo.Field // the properties of a feature: code, name, then the schema's
-	names      []string    // of the columns
 	origin     vertex      // on the grid of lift, to which offsets count
 	lift       uint        // bits by which offsets are coarser than the fine grid
 	chunks     []chunk
@@ -37,14 +36,10 @@ const (
 )
 
 func newPicture(p *snapshot.Part, d crs.Datum) *picture {
-	schema := p.Version().Collection.Schema()
+	c := p.Version().Collection
 	pic := &picture{
-		collection: schema.Collection, datum: d,
-		columns: append([]geo.Field{schema.Code, schema.Name}, schema.Fields...),
-		chunks:  make([]chunk, (p.Len()+chunkLen-1)>>chunkBits),
-	}
-	for _, c := range pic.columns {
-		pic.names = append(pic.names, c.Name)
+		collection: c, datum: d, columns: columnsOf(c),
+		chunks: make([]chunk, (p.Len()+chunkLen-1)>>chunkBits),
 	}
 	if p.Len() > 0 {
 		pic.settle(p.Bound())
@@ -82,7 +77,7 @@ func (pic *picture) chunk(p *snapshot.Part, i int) *chunk {
 
 // code is the encoded code of feature i.
 func (pic *picture) code(p *snapshot.Part, i int) string {
-	return pic.chunk(p, i).value(i&(chunkLen-1), 0, len(pic.names))
+	return pic.chunk(p, i).value(i&(chunkLen-1), 0, len(pic.columns))
 }
 
 // chunk holds the shapes and properties of consecutive features.

@@ -66,7 +66,7 @@ func inOrder(cs []geo.Collection) ([]geo.Collection, error) {
 	for _, c := range cs {
 		if c, err := geo.ParseCollection(string(c)); err != nil {
 			return nil, err
-		} else if !c.Schema().Public {
+		} else if !schemas[c].Public {
 			return nil, geo.Errorf("not_public",
 				"图层集 %q 不公开，不提供瓦片", "collection %q is not public: there are no tiles of it", c)
 		}
@@ -132,30 +132,6 @@ func (r Request) outside(s *snapshot.Snapshot) bool {
 				return false
 			}
 		}
-	}
-	return true
-}
-
-// layerName is the name of the layer that a collection gives for one kind of content.
-func layerName(c geo.Collection, kind Content) string {
-	switch kind {
-	case Labels:
-		return string(c) + "_labels"
-	case Borders:
-		return string(c) + "_borders"
-	}
-	return string(c)
-}
-
-// gives says whether the collection has a layer of this kind: labels for polygons, since
-// a point is its own label, and borders for coverages and units.
-func gives(c geo.Collection, kind Content) bool {
-	s := c.Schema()
-	switch kind {
-	case Labels:
-		return s.Geometry == geo.MultiPolygon
-	case Borders:
-		return s.Coverage || c == geo.Units
 	}
 	return true
 }

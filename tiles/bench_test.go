@@ -1,0 +1,66 @@
+package tiles
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/paulmach/orb"
+
+	"towngrid/geo"
+	"towngrid/geo/geotest"
+	"towngrid/geo/snapshot"
+)
+
+// manyCells is the coverage of the figures: 50,000 cells of some 74 vertices in 1 × 1 degree.
+var manyCells = sync.OnceValue(func() *snapshot.Snapshot {
+	b := orb.Bound{Min: orb.Point{118.5, 28.5}, Max: orb.Point{119.5, 29.5}}
+	m, err := geotest.NewMesh(geotest.Options{Seed: 1, Cells: 50000, Bound: b, Relax: 1, Segments: 16})
+	if err != nil {
+		panic(err)
+	}
+	var fs []geo.Feature
+	n := 0
+	for i, c := range m.Cells() {
+		n += len(c[0][0]) - 1
+		fs = append(fs, geo.Feature{
+			Code: geo.Code(fmt.Sprintf("330890%06d", i)), Name: fmt.Sprintf("第%d网格", i), Geometry: c,
+			Properties: geo.Properties{{Name: "unit", Value: fmt.Sprintf("330890%03d", i/500)}},
+		})
+	}
+	fmt.Println("vertices a cell:", n/len(fs))
+	p, err := snapshot.NewPart(geo.Version{ID: "x", Collection: geo.Cells, Division: "330890"}, fs)
+	if err != nil {
+		panic(err)
+	}
+	return snapshot.Empty().With(p)
+})
+
+func address(z uint8, p orb.Point) Address {
+	v := fineAt(p)
+	return Address{z, uint32(v.x >> (fineBits - uint(z))), uint32(v.y >> (fineBits - uint(z)))}
+}
+
+func BenchmarkBuild(b *testing.B) {
+	s := manyCells()
+	builder := new(Builder)
+	for _, content := range []Content{Fills, All} {
+		for _, z := range []uint8{8, 10, 12, 14} {
+			r := Request{Collections: []geo.Collection{geo.Cells}, Address: address(z, orb.Point{119.01, 29.01}), Content: content}
+			b.Run(fmt.Sprintf("content=%d/z=%d", content, z), func(b *testing.B) {
+				body, err := builder.Build(context.Background(), s, r)
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(len(body)), "bytes")
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := builder.Build(context.Background(), s, r); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
