@@ -24,7 +24,7 @@ const (
 // ParseDatum reads a datum's name without regard to case, hyphens and underscores.
 // "" and "cgcs2000" are WGS84; another name is a *geo.Error with the code "unknown_datum".
 func ParseDatum(s string) (Datum, error) {
-	switch d := Datum(strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(s))); d {
+	switch d := Datum(plain(s)); d {
 	case "", "cgcs2000":
 		return WGS84, nil
 	case WGS84, GCJ02, BD09:
@@ -33,6 +33,12 @@ func ParseDatum(s string) (Datum, error) {
 	return "", geo.Errorf("unknown_datum",
 		"没有名为 %q 的坐标基准，可用：wgs84（与 CGCS2000 等同）、gcj02（高德、腾讯、手机）、bd09（百度）",
 		"there is no datum %q; there are wgs84 (the same as CGCS2000), gcj02 (Amap, Tencent, phones) and bd09 (Baidu)", brief(s))
+}
+
+// plain is a datum's name in small letters without hyphens and underscores. Names
+// that are so already, which is nearly always, are returned as they are.
+func plain(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(s), "-", ""), "_", "")
 }
 
 // FromCGCS2000 shifts lon, lat in CGCS2000 degrees to the datum.
