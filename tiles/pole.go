@@ -55,11 +55,22 @@ func ringArea(r orb.Ring) (a float64) {
 // metre is a point in metres about the middle of a polygon.
 type metre struct{ x, y float64 }
 
+// pace is an edge in metres: its start, the way to its end, and one over the square of its length.
+type pace struct {
+	metre
+	dx, dy, inverse float64
+}
+
+func newPace(a, b metre) pace {
+	dx, dy := b.x-a.x, b.y-a.y
+	return pace{a, dx, dy, 1 / (dx*dx + dy*dy)}
+}
+
 // search looks for the pole of one polygon.
 type search struct {
 	middle  orb.Point // degrees
 	scale   metre     // metres of a degree
-	edges   [][2]metre
+	edges   []pace
 	low     metre // the corners of the polygon's bound
 	high    metre
 	squares []metre // middles of the squares that may hold a better point
@@ -77,7 +88,7 @@ func newSearch(p orb.Polygon) *search {
 	for _, r := range p {
 		for i := 1; i < len(r); i++ {
 			if r[i] != r[i-1] {
-				s.edges = append(s.edges, [2]metre{s.metres(r[i-1]), s.metres(r[i])})
+				s.edges = append(s.edges, newPace(s.metres(r[i-1]), s.metres(r[i])))
 			}
 		}
 	}
@@ -183,16 +194,19 @@ func (s *search) distance(m metre, enough float64) float64 {
 		limit = enough * enough
 	}
 	for i := range s.edges {
-		a, b := &s.edges[i][0], &s.edges[i][1]
-		dx, dy := b.x-a.x, b.y-a.y
-		px, py := m.x-a.x, m.y-a.y
-		if (a.y > m.y) != (b.y > m.y) && (dx*py-dy*px < 0) == (dy > 0) {
+		e := &s.edges[i]
+		px, py := m.x-e.x, m.y-e.y
+		if (py < 0) != (py < e.dy) && (e.dx*py-e.dy*px < 0) == (e.dy > 0) {
 			in = !in
 		}
-		t := min(max((px*dx+py*dy)/(dx*dx+dy*dy), 0), 1)
-		ex, ey := px-t*dx, py-t*dy
-		if least = min(least, ex*ex+ey*ey); least <= limit {
-			return enough
+		if t := (px*e.dx + py*e.dy) * e.inverse; t > 0 {
+			t = min(t, 1)
+			px, py = px-t*e.dx, py-t*e.dy
+		}
+		if d := px*px + py*py; d < least {
+			if least = d; least <= limit {
+				return enough
+			}
 		}
 	}
 	if in {
@@ -224,8 +238,8 @@ func (s *search) acrossMiddle() metre {
 // crossings are where the polygon's edges cross the parallel at y.
 func (s *search) crossings(y float64) (xs []float64) {
 	for _, e := range s.edges {
-		if (e[0].y > y) != (e[1].y > y) {
-			xs = append(xs, e[0].x+(e[1].x-e[0].x)*(y-e[0].y)/(e[1].y-e[0].y))
+		if up := y - e.y; (up < 0) != (up < e.dy) {
+			xs = append(xs, e.x+e.dx*up/e.dy)
 		}
 	}
 	return xs
