@@ -40,16 +40,6 @@ func fineAt(p orb.Point) vertex {
 // box is an axis-aligned box on the fine grid, borders included.
 type box struct{ x0, y0, x1, y1 int64 }
 
-// emptyBox holds nothing and grows by add.
-func emptyBox() box {
-	return box{math.MaxInt64, math.MaxInt64, math.MinInt64, math.MinInt64}
-}
-
-// add is the least box that holds b and v.
-func (b box) add(v vertex) box {
-	return box{min(b.x0, v.x), min(b.y0, v.y), max(b.x1, v.x), max(b.y1, v.y)}
-}
-
 // meets says whether b and c have a point in common.
 func (b box) meets(c box) bool {
 	return b.x0 <= c.x1 && c.x0 <= b.x1 && b.y0 <= c.y1 && c.y0 <= b.y1

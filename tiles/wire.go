@@ -5,7 +5,8 @@ import (
 	"math/bits"
 )
 
-// Field headers of the Mapbox Vector Tile specification 2.1 in protobuf: number << 3 | wire type.
+// Field headers of the Mapbox Vector Tile specification 2.1 in protobuf: number << 3 | wire
+// type, which is 0 for varints, 1 for 64 bits and 2 for bytes with their length.
 const (
 	tileLayer = 3<<3 | 2
 
@@ -13,19 +14,19 @@ const (
 	layerFeature = 2<<3 | 2
 	layerKey     = 3<<3 | 2
 	layerValue   = 4<<3 | 2
-	layerExtent  = 5<<3 | 0
-	layerVersion = 15<<3 | 0
+	layerExtent  = 5 << 3
+	layerVersion = 15 << 3
 
-	featureID       = 1<<3 | 0
+	featureID       = 1 << 3
 	featureTags     = 2<<3 | 2
-	featureType     = 3<<3 | 0
+	featureType     = 3 << 3
 	featureGeometry = 4<<3 | 2
 
 	valueString = 1<<3 | 2
 	valueDouble = 3<<3 | 1
-	valueInt    = 4<<3 | 0
-	valueSint   = 6<<3 | 0
-	valueBool   = 7<<3 | 0
+	valueInt    = 4 << 3
+	valueSint   = 6 << 3
+	valueBool   = 7 << 3
 )
 
 // Commands of a geometry; a command integer is id | count << 3.
