@@ -64,3 +64,42 @@ func BenchmarkBuild(b *testing.B) {
 		}
 	}
 }
+
+// A warm tile is what a cache answers to almost every request.
+func BenchmarkWarmTile(b *testing.B) {
+	s := manyCells()
+	c, err := NewCache(0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r := Request{Collections: []geo.Collection{geo.Cells}, Address: address(14, orb.Point{119.01, 29.01})}
+	if _, _, err := c.Tile(context.Background(), s, r, Gzip); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := c.Tile(context.Background(), s, r, Gzip); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkETag(b *testing.B) {
+	s := manyCells()
+	r := Request{Collections: []geo.Collection{geo.Cells}, Address: address(14, orb.Point{119.01, 29.01})}
+	b.ReportAllocs()
+	for b.Loop() {
+		ETag(s, r, Gzip)
+	}
+}
+
+// The first tile after a publication projects what it shows.
+func BenchmarkFirstTile(b *testing.B) {
+	s := manyCells()
+	r := Request{Collections: []geo.Collection{geo.Cells}, Address: address(14, orb.Point{119.01, 29.01}), Content: Fills | Labels}
+	for b.Loop() {
+		if _, err := Build(s, r); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -87,6 +87,9 @@ func (g *hotGrid) passed(out []square, a, b vertex, p, q square) []square {
 	north, south := uint32(min(p.y, q.y)+Buffer), uint32(max(p.y, q.y)+Buffer)
 	e := edge{a: a, b: b, p: p, q: q, slope: float64(b.x-a.x) / float64(b.y-a.y)}
 	if east-west <= near && south-north <= near {
+		if g.count(west, east, north, south) == 2 { // those of the ends
+			return out
+		}
 		step := int32(1)
 		if q.y < p.y {
 			step = -1
@@ -116,6 +119,20 @@ func (g *hotGrid) passed(out []square, a, b vertex, p, q square) []square {
 		}
 	}
 	return out
+}
+
+// count is the number of hot squares in a box whose columns span less than 64.
+func (g *hotGrid) count(west, east int32, north, south uint32) (n int) {
+	first, last := uint32(west+Buffer), uint32(east+Buffer)
+	a, b := first/64, last/64
+	left, right := between64(first, last, a), between64(first, last, b)
+	for y := north * hotRow; y <= south*hotRow; y += hotRow {
+		n += bits.OnesCount64(g.words[y+a] & left)
+		if a != b {
+			n += bits.OnesCount64(g.words[y+b] & right)
+		}
+	}
+	return n
 }
 
 // edge is an edge that is led through the hot squares, with the squares of its ends.
