@@ -101,7 +101,13 @@ func (r *ring) side(p orb.Point) (s side, work int) {
 		}
 		return sideOf(odd), len(edges) + 1
 	}
+	low := r.points[0][1] < p[1]
 	for i := 1; i < len(r.points); i++ {
+		was := low
+		low = r.points[i][1] < p[1]
+		if was && low || r.points[i-1][1] > p[1] && r.points[i][1] > p[1] {
+			continue
+		}
 		on, crossed := meet(r.points[i-1], r.points[i], p)
 		if on {
 			return edge, len(r.points)

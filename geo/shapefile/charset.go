@@ -88,6 +88,7 @@ type gbText struct {
 
 // walkGB steps over b character by character: one byte to 0x80, two bytes
 // 81–FE 40–7E or 80–FE, four bytes 81–FE 30–39 81–FE 30–39 (GB 18030-2022).
+// Big5 has no others than the first two kinds.
 func walkGB(b []byte) (t gbText) {
 	for t.whole < len(b) {
 		c, rest := b[t.whole], b[t.whole+1:]
@@ -150,7 +151,7 @@ func (d *decoder) text(b []byte) (text string, ok bool) {
 	}
 	if isASCII(b) || utf8.Valid(b) && (d.set == utf8Set || d.set == ascii) {
 		text, ok = string(b), true
-	} else if d.trans != nil {
+	} else if d.trans != nil && (d.set == latin || !walkGB(b).bad) {
 		text, ok = d.transform(b)
 	}
 	if ok && len(b) <= 254 && len(d.seen) < maxSeen {

@@ -263,7 +263,7 @@ func textRule(c check) (r rule, ok bool) {
 		r = rule{geo.Warning, "按 %[1]s 读取：%[2]s", "read as %[1]s: %[3]s",
 			"请核对文字是否正确，或指定编码", "check the texts, or choose the encoding"}
 	case ambiguity:
-		r = rule{geo.Warning, "没有写明编码，%d 处文字按 GB18030 读取，但也可能是 UTF-8", "no encoding is stated; %d texts were read as GB18030 but could be UTF-8",
+		r = rule{geo.Warning, "%d 处非 ASCII 文字按 %s 读取，但按其他编码也读得通", "%d texts beyond ASCII were read as %s, but are valid in another encoding too",
 			"请核对文字是否正确，或指定编码", "check the texts, or choose the encoding"}
 	case undecodable:
 		r = rule{geo.Refusal, "字段 %q 的文字不是有效的 %s：%s", "the text in field %q is not valid %s: %s",

@@ -80,7 +80,7 @@ func settle(st *stated, s *sample) (enc Encoding, contradicted bool) {
 		set = utf8Set
 	case set == big5 && s.big5Bad > 0 && s.utf8Bad == 0:
 		set = utf8Set
-	case set == big5 && s.big5Bad > 0 && s.gbBad == 0:
+	case set == big5 && (s.big5Bad > 0 && s.gbBad == 0 || s.pairs >= 12 && s.likeGB2312()):
 		set = gb18030
 	case set == latin && s.utf8Bad == 0 && s.wide > 0:
 		set = utf8Set

@@ -169,22 +169,18 @@ func (f *File) settle(choice, st *stated, s *sample, file string) {
 	switch {
 	case contradicted:
 		f.note(file, contradiction, f.Encoding.Name, f.Encoding.Evidence.ZH, f.Encoding.Evidence.EN)
-	case st == nil && s.ambiguous():
-		f.note(file, ambiguity, s.texts)
+	case st == nil && s.ambiguous(""), st != nil && s.ambiguous(st.set):
+		f.note(file, ambiguity, s.texts, f.Encoding.Name)
 	}
 }
 
 func (f *File) nameFields(file string) {
 	t := f.table
 	t.nameColumns(newDecoder(charset(f.Encoding.Name)))
-	memo := f.set.has("dbt") || f.set.has("fpt")
 	for _, c := range t.columns {
 		f.Fields = append(f.Fields, c.Field)
-		switch {
-		case c.read == readNothing:
+		if c.read == readNothing {
 			t.note(fieldUnknown, c.Name, printable(c.Type))
-		case c.read == readMemo && !memo:
-			t.note(memoMissing, c.Name)
 		}
 	}
 	f.base = append(f.base, t.notes...)

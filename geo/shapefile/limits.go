@@ -44,10 +44,11 @@ const (
 	maxPRJ, maxCPG = 64 << 10, 4 << 10
 	// maxMemoFile bounds a .dbt or .fpt, maxMemo one text in it.
 	maxMemoFile, maxMemo = 64 << 20, 64 << 10
-	// maxNesting bounds the edges and boxes that are looked at to find which
-	// ring lies in which, over a whole layer: about a second of work. Honest
-	// layers stay a hundred times below.
-	maxNesting = 1 << 28
+	// nestingBase and nestingPerVertex bound how many edges and bounds are looked
+	// at to find which ring of a record lies in which, so that the time for a
+	// layer grows with its vertices and not faster. A shell with 80,000 holes
+	// needs a fiftieth of it; what goes beyond is 10,000 rings each in the next.
+	nestingBase, nestingPerVertex = 1 << 16, 512
 	// maxCoordinate is the largest absolute coordinate that is a position at all.
 	maxCoordinate = 1e300
 )

@@ -3,6 +3,7 @@ package shapefile
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
 
 	"github.com/paulmach/orb"
@@ -109,28 +110,43 @@ func assemble(rings []ring) orb.MultiPolygon {
 // nest finds for each ring the smallest one around it. Rings are taken from the
 // largest bound to the smallest, so that what may lie around a ring has been
 // placed before it; an R-tree of bounds keeps a record of 100,000 rings from
-// comparing each with each.
+// comparing each with each, and a few rings need none.
 func (s *shapes) nest(at place) error {
+	s.work = nestingBase
+	for i := range s.rings {
+		s.work += nestingPerVertex * len(s.rings[i].points)
+	}
 	order := bySize(s.rings)
 	var placed rtree.RTreeG[int]
 	for rank, i := range order {
 		r := &s.rings[i]
-		for _, above := range slices.Backward(s.candidates(&placed, order[:rank], r.bound)) {
-			outer := &s.rings[order[above]]
-			rel := s.relate(outer, r)
-			if s.work > maxNesting {
-				return tangled.refuse(at, len(s.rings))
-			}
-			if rel == same {
-				at.part = max(outer.part, r.part)
-				return sameRing.refuse(at, min(outer.part, r.part))
-			}
-			if rel == within {
-				r.parent, r.depth = order[above], outer.depth+1
-				break
-			}
+		twin := s.enclose(r, order, s.candidates(&placed, order, rank))
+		if s.work < 0 {
+			return tangled.refuse(at, len(s.rings))
 		}
-		placed.Insert(r.bound.Min, r.bound.Max, rank)
+		if twin != nil {
+			at.part = max(twin.part, r.part)
+			return sameRing.refuse(at, min(twin.part, r.part))
+		}
+		if len(order) > fewRings {
+			placed.Insert(r.bound.Min, r.bound.Max, rank)
+		}
+	}
+	return nil
+}
+
+// enclose sets parent and depth of r by the last of the ranks, the smallest ring,
+// that is around it. It gives the ring that is the same as r, if there is one.
+func (s *shapes) enclose(r *ring, order, ranks []int) (twin *ring) {
+	for _, rank := range slices.Backward(ranks) {
+		outer := &s.rings[order[rank]]
+		switch s.relate(outer, r) {
+		case same:
+			return outer
+		case within:
+			r.parent, r.depth = order[rank], outer.depth+1
+			return nil
+		}
 	}
 	return nil
 }
@@ -151,14 +167,28 @@ func bySize(rings []ring) []int {
 	return order
 }
 
-// candidates lists the ranks of placed rings whose bounds hold b, rising.
-func (s *shapes) candidates(placed *rtree.RTreeG[int], order []int, b orb.Bound) (ranks []int) {
-	placed.Search(b.Min, b.Min, func(_, _ [2]float64, rank int) bool {
-		if s.work++; s.rings[order[rank]].bound.Contains(b.Max) {
-			ranks = append(ranks, rank)
+// fewRings are compared each with each.
+const fewRings = 12
+
+// candidates lists the ranks of placed rings whose bounds hold that of the ring
+// of a rank, rising.
+func (s *shapes) candidates(placed *rtree.RTreeG[int], order []int, rank int) (ranks []int) {
+	b := s.rings[order[rank]].bound
+	look := func(_, _ [2]float64, above int) bool {
+		outer := s.rings[order[above]].bound
+		if s.work--; outer.Contains(b.Min) && outer.Contains(b.Max) {
+			ranks = append(ranks, above)
 		}
-		return s.work <= maxNesting
-	})
+		return s.work >= 0
+	}
+	if len(order) <= fewRings {
+		for above := range rank {
+			look(b.Min, b.Max, above)
+		}
+		return ranks
+	}
+	placed.Search(b.Min, b.Min, look)
+	s.work -= len(ranks) * bits.Len(uint(len(ranks)))
 	slices.Sort(ranks)
 	return ranks
 }
@@ -177,7 +207,7 @@ const (
 // find) all vertices vote; where all lie on outer's edges a point inside r decides.
 func (s *shapes) relate(outer, r *ring) relation {
 	vertices := r.points[:len(r.points)-1]
-	in, out := s.poll(outer, vertices, max(1, len(vertices)/8))
+	in, out := s.poll(outer, vertices, max(1, len(vertices)/4))
 	if (in > 0) == (out > 0) {
 		in, out = s.poll(outer, vertices, 1)
 	}
@@ -205,9 +235,9 @@ func (s *shapes) relateInscribed(outer, r *ring) relation {
 
 // poll counts how many of every step-th point lie inside and outside of r.
 func (s *shapes) poll(r *ring, points []orb.Point, step int) (in, out int) {
-	for i := 0; i < len(points) && s.work <= maxNesting; i += step {
+	for i := 0; i < len(points) && s.work >= 0; i += step {
 		where, work := r.side(points[i])
-		s.work += work
+		s.work -= work
 		switch where {
 		case inside:
 			in++

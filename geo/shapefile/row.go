@@ -44,17 +44,15 @@ func (r *rows) next() ([]byte, error) {
 func (c *column) of(row []byte) []byte { return row[c.at : c.at+c.Length] }
 
 // survey reads all rows once: it samples the texts for their encoding, counts
-// the deleted rows and looks at what follows the last one.
+// the deleted rows and looks at what follows the last one. The names of the
+// fields speak only where all texts are ASCII: they come from other programs
+// often enough.
 func (t *table) survey(p *part, s *sample) (deleted int, err error) {
 	r, err := t.open(p)
 	if err != nil {
 		return 0, err
 	}
 	defer r.close.Close()
-	for i := range t.columns {
-		name := t.columns[i].raw
-		s.add(name, len(name) >= maxName)
-	}
 	for {
 		row, err := r.next()
 		if err != nil {
@@ -69,7 +67,17 @@ func (t *table) survey(p *part, s *sample) (deleted int, err error) {
 		}
 		t.sample(row, s)
 	}
+	if s.texts == 0 {
+		t.sampleNames(s)
+	}
 	return deleted, t.checkEnd(r, p.size)
+}
+
+func (t *table) sampleNames(s *sample) {
+	for i := range t.columns {
+		name := t.columns[i].raw
+		s.add(name, len(name) >= maxName)
+	}
 }
 
 func (t *table) sample(row []byte, s *sample) {

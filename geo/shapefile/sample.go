@@ -64,24 +64,30 @@ func (s *sample) guess() charset {
 	switch {
 	case s.texts == 0:
 		return ascii
-	case s.utf8Bad == 0 && (s.wide > 0 || s.gbBad > 0):
-		return utf8Set
-	case s.utf8Bad < s.gbBad:
+	case s.surelyUTF8(), s.utf8Bad < s.gbBad:
 		return utf8Set
 	}
 	return gb18030
 }
 
-// ambiguous says that the content is valid in both encodings and does not tell.
-func (s *sample) ambiguous() bool {
-	return s.texts > 0 && s.utf8Bad == 0 && s.wide == 0 && s.gbBad == 0
+// ambiguous says that the content does not tell the encoding that was stated (""
+// for none) from another: a few characters that are valid in both.
+func (s *sample) ambiguous(stated charset) bool {
+	if stated == big5 {
+		return s.likeGB2312()
+	}
+	return stated != gb18030 && stated != latin && s.texts > 0 && s.utf8Bad == 0 && s.wide == 0 && s.gbBad == 0
 }
 
-// surelyUTF8 says that a statement of a Chinese encoding cannot be right: by
-// chance GBK text is valid UTF-8 with so many characters of three bytes in fewer
-// than one of a million files.
+// likeGB2312 says that all characters lie in the range of GB 2312, as four in
+// ten characters of a text in Big5 do not.
+func (s *sample) likeGB2312() bool { return s.gbBad == 0 && s.pairs > 0 && s.common == s.pairs }
+
+// surelyUTF8 says that a statement of a Chinese encoding cannot be right: all
+// texts are valid UTF-8 and some have characters of three bytes, which of GBK
+// texts not one in ten thousand is.
 func (s *sample) surelyUTF8() bool {
-	return s.texts > 0 && s.utf8Bad == 0 && (s.wide >= 4 || s.gbBad > 0)
+	return s.texts > 0 && s.utf8Bad == 0 && (s.wide > 0 || s.gbBad > 0)
 }
 
 // surelyChinese says that a statement of a Latin encoding cannot be right: all

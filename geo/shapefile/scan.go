@@ -46,8 +46,24 @@ func (s *scan) openRows() (err error) {
 		return err
 	}
 	s.values = values{table: s.f.table, dec: newDecoder(charset(s.f.Encoding.Name)), led: s.led}
-	s.values.memos, err = openMemos(s.f.set)
-	return err
+	return s.openMemos()
+}
+
+func (s *scan) openMemos() (err error) {
+	for _, c := range s.f.table.columns {
+		if c.read != readMemo {
+			continue
+		}
+		if s.values.memos == nil {
+			if s.values.memos, err = openMemos(s.f.set); err != nil {
+				return err
+			}
+		}
+		if s.values.memos == nil {
+			s.led.note(memoMissing, whole(s.f.table.file), c.Name)
+		}
+	}
+	return nil
 }
 
 // close ends the run and leaves what was noticed in the file.

@@ -18,7 +18,7 @@ type shapes struct {
 	led  *ledger
 
 	vertices int     // decoded so far
-	work     int     // spent on nesting of rings so far, see maxNesting
+	work     int     // left for the nesting of the rings at hand, see nestingBase
 	starts   []int32 // of the parts of the record at hand; reused
 	rings    []ring  // of the record at hand; reused
 }
