@@ -14,7 +14,7 @@ func (a *assessment) landM2() (m2 float64, missing []geo.Text) {
 	built := constructionLand(a.opt.FarmBuildings)
 	for i := range a.town.parcels {
 		p := &a.town.parcels[i]
-		if p.withinM2 == 0 {
+		if p.outside {
 			continue
 		}
 		if answer, _ := built(p); answer == yes {
@@ -65,7 +65,7 @@ func (a *assessment) areaInputs(f *Finding, sum *tally) {
 	f.input("doubtfulM2", round(sum.doubtfulM2))
 	f.input("overlapM2", round(sum.overlapM2))
 	if a.town.facts.AreaM2 != nil && *a.town.facts.AreaM2 > 0 {
-		f.input("townCovered", round(sum.coveredM2 / *a.town.facts.AreaM2))
+		f.input("townCoveredAtMost", round(sum.coveredM2 / *a.town.facts.AreaM2))
 	}
 	if sum.overlapM2 > grain {
 		f.say("图斑重叠 %s m²，只计一次", "parcels overlap by %s m², which is counted once", digits(sum.overlapM2))
@@ -81,7 +81,7 @@ func (a *assessment) sparse(f *Finding, sum *tally) {
 	if town == nil || sum.coveredM2 == 0 || sum.coveredM2 >= fullEnough**town {
 		return
 	}
-	f.say("图斑只覆盖小镇的 %s，可能有缺漏", "the parcels cover only %s of the town; some may be missing", share(sum.coveredM2 / *town))
+	f.say("图斑至多覆盖小镇的 %s，可能有缺漏", "the parcels cover %s of the town at most; some may be missing", share(sum.coveredM2 / *town))
 }
 
 // landInputs are those of the residential land, with the choices that it rests on.
@@ -173,7 +173,7 @@ func (a *assessment) planArea(f *Finding) {
 		f.remedy(areaLever(PlanArea, nil, f.Band))
 		return
 	}
-	area := geo.AreaM2(t.outline.shape)
+	area := areaM2(t.outline.shape)
 	trapezoid := TrapezoidM2(t.outline.shape)
 	f.input("geodesicM2", round(area))
 	f.input("trapezoidM2", round(trapezoid))

@@ -36,7 +36,7 @@ func (a *assessment) statedAreas() (t geo.Text, ok bool) {
 	rows, apart, sum := 0, 0, 0.0
 	for i := range a.town.parcels {
 		p := &a.town.parcels[i]
-		if p.stated == nil || p.fault != nil || p.wholeM2 == 0 {
+		if p.stated == nil || p.fault != nil {
 			continue
 		}
 		difference := p.wholeM2 - *p.stated

@@ -1,7 +1,10 @@
 package density
 
 import (
+	"errors"
 	"fmt"
+	"math"
+	"sync"
 
 	"github.com/paulmach/orb"
 	sf "github.com/peterstace/simplefeatures/geom"
@@ -9,14 +12,18 @@ import (
 	"towngrid/geo"
 )
 
-// outline is a town's border, prepared for many questions.
+// outline is a town's border, prepared for many questions. It serves one
+// assessment at a time.
 type outline struct {
-	shape    orb.MultiPolygon
-	bound    orb.Bound
-	sides    []segment
-	geometry sf.Geometry
-	prepared sf.PreparedGeometry
+	*area
+	sides    []segment // ring after ring
+	rings    []span
+	ringBy   []int // the ring of each side
+	prepared func() (sf.PreparedGeometry, error)
 }
+
+// span is where the sides of a ring lie among all.
+type span struct{ first, n int }
 
 // segment is one straight piece of a border.
 type segment struct {
@@ -24,48 +31,82 @@ type segment struct {
 	bound orb.Bound
 }
 
+func between(a, b orb.Point) segment {
+	return segment{a, b, orb.Bound{
+		Min: orb.Point{min(a[0], b[0]), min(a[1], b[1])},
+		Max: orb.Point{max(a[0], b[0]), max(a[1], b[1])},
+	}}
+}
+
 // newOutline checks and prepares a border; the error says what is wrong with it.
 func newOutline(g orb.Geometry) (*outline, error) {
-	shape, err := polygons(g)
+	a, err := newArea(g)
 	if err != nil {
 		return nil, err
 	}
-	shape, valid, err := sound(shape)
-	if err != nil {
-		return nil, err
+	o := &outline{area: a}
+	for _, p := range a.shape {
+		for _, r := range p {
+			sides := sidesOf(orb.MultiPolygon{{r}})
+			for range sides {
+				o.ringBy = append(o.ringBy, len(o.rings))
+			}
+			o.rings = append(o.rings, span{len(o.sides), len(sides)})
+			o.sides = append(o.sides, sides...)
+		}
 	}
-	o := &outline{shape: shape, bound: shape.Bound(), sides: segments(shape), geometry: valid}
-	if o.prepared, err = sf.Prepare(o.geometry); err != nil {
-		return nil, err
-	}
+	o.prepared = sync.OnceValues(func() (sf.PreparedGeometry, error) { return sf.Prepare(a.geometry()) })
 	return o, nil
 }
 
-// polygons is g as a MultiPolygon that is not empty.
-func polygons(g orb.Geometry) (orb.MultiPolygon, error) {
-	switch g := g.(type) {
-	case orb.MultiPolygon:
-		if len(g) > 0 {
-			return g, nil
-		}
-		return nil, fmt.Errorf("no polygon")
-	case orb.Polygon:
-		return orb.MultiPolygon{g}, nil
-	case nil:
-		return nil, fmt.Errorf("no geometry")
-	}
-	return nil, fmt.Errorf("a %s, not a MultiPolygon", g.GeoJSONType())
-}
+// ringOf is the ring that a side belongs to.
+func (o *outline) ringOf(side int) int { return o.ringBy[side] }
 
-func segments(mp orb.MultiPolygon) (out []segment) {
+// sidesOf are the sides of all rings in turn, but those without length.
+func sidesOf(mp orb.MultiPolygon) (out []segment) {
 	for _, p := range mp {
 		for _, r := range p {
 			for i := 1; i < len(r); i++ {
-				out = append(out, segment{r[i-1], r[i], orb.MultiPoint{r[i-1], r[i]}.Bound()})
+				if r[i-1] != r[i] {
+					out = append(out, between(r[i-1], r[i]))
+				}
 			}
 		}
 	}
 	return out
+}
+
+// polygons is g as a MultiPolygon that is not empty and lies on the earth.
+func polygons(g orb.Geometry) (mp orb.MultiPolygon, err error) {
+	switch g := g.(type) {
+	case orb.MultiPolygon:
+		mp = g
+	case orb.Polygon:
+		mp = orb.MultiPolygon{g}
+	case nil:
+		return nil, errors.New("no geometry")
+	default:
+		return nil, fmt.Errorf("a %s, not a MultiPolygon", g.GeoJSONType())
+	}
+	if len(mp) == 0 {
+		return nil, errors.New("no polygon")
+	}
+	for _, p := range mp {
+		if len(p) == 0 {
+			return nil, errors.New("a polygon without rings")
+		}
+		for _, r := range p {
+			if len(r) < 4 {
+				return nil, fmt.Errorf("a ring of %d positions", len(r))
+			}
+			for _, v := range r {
+				if !(math.Abs(v[0]) <= 180 && math.Abs(v[1]) <= 90) { // NaN included
+					return nil, fmt.Errorf("%v is no position in degrees", v)
+				}
+			}
+		}
+	}
+	return mp, nil
 }
 
 // meets says, exactly, whether the segment has a point in b: its own bound reaches
@@ -92,26 +133,4 @@ func (o *outline) side(b orb.Bound) geo.Side {
 		}
 	}
 	return geo.SideOf(o.shape, b.Min)
-}
-
-// clip is the part of a valid polygon p that lies within the outline; whole says
-// that nothing is cut off, in which case it is mp itself. An error means that the
-// overlay could not be computed.
-func (o *outline) clip(mp orb.MultiPolygon, p sf.Geometry, side geo.Side) (part orb.MultiPolygon, whole bool, err error) {
-	switch side {
-	case geo.Outside:
-		return nil, false, nil
-	case geo.Inside:
-		return mp, true, nil
-	}
-	if covered, err := o.prepared.Covers(p); err != nil {
-		return nil, false, err
-	} else if covered {
-		return mp, true, nil
-	}
-	cut, err := sf.Intersection(p, o.geometry)
-	if err != nil {
-		return nil, false, err
-	}
-	return fromOverlay(cut), false, nil
 }

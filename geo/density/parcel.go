@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/paulmach/orb"
-	sf "github.com/peterstace/simplefeatures/geom"
 
 	"towngrid/geo"
 	"towngrid/geo/snapshot"
@@ -26,24 +25,26 @@ type parcel struct {
 	town         geo.Code
 	stated       *float64 // area as stated in the file
 
-	bound    orb.Bound
-	geometry sf.Geometry
-	wholeM2  float64
-	within   orb.MultiPolygon // the part within the town
+	*area            // nil where the geometry cannot be measured
+	wholeM2  float64 // of the area
+	outside  bool    // of the town, though marked as its own
+	clipped  bool    // that what follows is known
+	within   orb.MultiPolygon
 	withinM2 float64
 	cut      bool       // the town's border cuts some of it off
 	alsoIn   []geo.Code // other towns that a cut parcel reaches into
-	fault    *Reason    // why its geometry cannot be measured
-	unread   *Reason    // why its property construction cannot be read
-	remarks  []geo.Text
+
+	fault   *Reason // why it cannot be measured
+	unread  *Reason // why its property construction cannot be read
+	remarks []geo.Text
 }
 
-// parcels gathers the parcels that lie in the town, wholly or in part, and those
-// whose property town says so though they do not, in order of code. Parcels that
-// cannot be measured are among them if they might lie in it.
-func (t *townCase) gatherParcels(s *snapshot.Snapshot) {
-	s.Search(geo.Parcels, t.outline.bound, func(p *snapshot.Part, i int) bool {
-		if c, ok := t.parcel(p, i); ok {
+// gatherParcels finds the parcels that share area with the town, and those whose
+// property town says that they are its own though they do not, in order of code.
+// Parcels that cannot be measured are among them if they might lie in it.
+func (t *townCase) gatherParcels() {
+	t.snapshot.Search(geo.Parcels, t.outline.bound, func(p *snapshot.Part, i int) bool {
+		if c, in := t.parcel(p, i); in {
 			t.parcels = append(t.parcels, c)
 			t.uses(p)
 		}
@@ -52,28 +53,39 @@ func (t *townCase) gatherParcels(s *snapshot.Snapshot) {
 	slices.SortFunc(t.parcels, func(a, b parcel) int {
 		return cmp.Or(a.code.Compare(b.code), cmp.Compare(a.division, b.division))
 	})
-	for i := range t.parcels {
-		if t.parcels[i].cut {
-			t.parcels[i].alsoIn = t.otherTowns(s, t.parcels[i].bound, t.parcels[i].geometry)
-		}
-	}
 }
 
 func (t *townCase) parcel(part *snapshot.Part, i int) (c parcel, in bool) {
 	f := part.At(i)
-	bound := part.FeatureBound(i)
-	side := t.outline.side(bound)
 	c = parcel{
 		code: f.Code, division: part.Version().Division, name: f.Name,
-		use: useOf(f.Properties), town: geo.Code(f.Properties.Text("town")), bound: bound,
+		use: useOf(f.Properties), town: geo.Code(f.Properties.Text("town")),
 	}
-	if side == geo.Outside {
-		return c, c.town == t.facts.Code
+	side := t.outline.side(part.FeatureBound(i))
+	own := c.town == t.facts.Code
+	if c.outside = side == geo.Outside; c.outside && !own {
+		return c, false
+	}
+	c.measure(f.Geometry)
+	if c.fault == nil && side == geo.Edge {
+		c.outside = !c.sharesArea(t.outline.area)
+	}
+	if c.outside && !own {
+		return c, false
 	}
 	c.properties(f.Properties)
-	c.measure(t.outline, f.Geometry, side)
 	c.compare(t.facts.Code)
-	return c, c.withinM2 > 0 || c.fault != nil || c.town == t.facts.Code
+	return c, true
+}
+
+// measure takes the whole area, if the geometry has one.
+func (c *parcel) measure(g orb.Geometry) {
+	a, err := newArea(g)
+	if err != nil {
+		c.fault = reason(BadGeometry, "几何无效，无法量算：%v", "its geometry cannot be measured: %v", err)
+		return
+	}
+	c.area, c.wholeM2 = a, areaM2(a.shape)
 }
 
 // properties reads what the parcel states about itself.
@@ -88,46 +100,10 @@ func (c *parcel) properties(ps geo.Properties) {
 	c.stated = finite(ps, "stated_area")
 }
 
-// measure clips the parcel to the town and takes both areas.
-func (c *parcel) measure(o *outline, g orb.Geometry, side geo.Side) {
-	mp, err := polygons(g)
-	if err == nil {
-		mp, c.geometry, err = sound(mp)
-	}
-	if err != nil {
-		c.fault = reason(BadGeometry, "几何无效，无法量算：%v", "its geometry cannot be measured: %v", err)
-		return
-	}
-	c.wholeM2 = geo.AreaM2(mp)
-	part, whole, err := o.clip(mp, c.geometry, side)
-	switch {
-	case err != nil:
-		c.fault = reason(BadOverlay, "与小镇边界求交失败：%v", "it cannot be intersected with the town's border: %v", err)
-	case whole:
-		c.within, c.withinM2 = part, c.wholeM2
-	default:
-		c.keep(mp, part)
-	}
-}
-
-// keep takes the part within the town.
-func (c *parcel) keep(mp, part orb.MultiPolygon) {
-	inside := degreeArea(part) / degreeArea(mp)
-	off := (1 - inside) * c.wholeM2
-	switch {
-	case off < -grain:
-		c.fault = reason(BadOverlay, "求交结果比图斑本身大 %s m²", "its part within the town came out larger than itself by %s m²", digits(-off))
-	case off <= grain:
-		c.within, c.withinM2 = mp, c.wholeM2
-	case inside*c.wholeM2 > grain:
-		c.within, c.withinM2, c.cut = part, min(geo.AreaM2(part), c.wholeM2), true
-	}
-}
-
 // compare remarks on what the parcel states and what was found.
 func (c *parcel) compare(town geo.Code) {
-	if c.town != "" && c.town != town && c.withinM2 > 0 {
-		c.remarks = append(c.remarks, geo.Textf("标为小镇 %[1]s，却有 %[2]s m² 在本小镇内", "it is marked as town %[1]s's, yet %[2]s m² of it lie in this one", c.town, digits(c.withinM2)))
+	if c.town != "" && c.town != town {
+		c.remarks = append(c.remarks, geo.Textf("标为小镇 %[1]s，却位于本小镇", "it is marked as town %[1]s's, yet lies in this one", c.town))
 	}
 	if why := c.use.contradiction(); why != nil {
 		c.remarks = append(c.remarks, why.Text)
@@ -140,25 +116,55 @@ func (c *parcel) compare(town geo.Code) {
 	}
 }
 
-// otherTowns lists the other towns that share area with a geometry, in order of code.
-func (t *townCase) otherTowns(s *snapshot.Snapshot, bound orb.Bound, g sf.Geometry) (codes []geo.Code) {
-	s.Search(geo.Towns, bound, func(p *snapshot.Part, i int) bool {
+// clip takes the part of a parcel that lies within the town, once.
+func (t *townCase) clip(c *parcel) {
+	if c.clipped || c.fault != nil || c.outside {
+		return
+	}
+	c.clipped = true
+	part, whole, err := t.outline.clip(c.area)
+	switch {
+	case err != nil:
+		c.fault = reason(BadOverlay, "与小镇边界求交失败：%v", "it cannot be intersected with the town's border: %v", err)
+	case whole:
+		c.within, c.withinM2 = part, c.wholeM2
+	default:
+		c.keep(part)
+	}
+	if c.cut {
+		c.alsoIn = t.otherTowns(c.area)
+	}
+}
+
+// keep takes the part within the town, as the grain allows.
+func (c *parcel) keep(part orb.MultiPolygon) {
+	inside := degreeArea(part) / degreeArea(c.shape)
+	off := (1 - inside) * c.wholeM2
+	switch {
+	case !(off >= -grain): // NaN included
+		c.fault = reason(BadOverlay, "求交结果比图斑本身大 %s m²", "its part within the town came out larger than itself by %s m²", digits(-off))
+	case off <= grain:
+		c.within, c.withinM2 = c.shape, c.wholeM2
+	case inside*c.wholeM2 > grain:
+		c.within, c.withinM2, c.cut = part, min(areaM2(part), c.wholeM2), true
+	default:
+		c.outside = true
+	}
+}
+
+// otherTowns lists the other towns that share area with a, in order of code. A
+// town whose boundary cannot be measured is left out: its own report says so.
+func (t *townCase) otherTowns(a *area) (codes []geo.Code) {
+	t.snapshot.Search(geo.Towns, a.bound, func(p *snapshot.Part, i int) bool {
 		f := p.At(i)
-		if f.Code == t.facts.Code {
+		if f.Code == t.facts.Code || apart(a.bound, p.FeatureBound(i)) {
 			return true
 		}
-		if mp, err := polygons(f.Geometry); err == nil && sharesArea(g, overlayGeometry(mp)) {
+		if other, err := newArea(f.Geometry); err == nil && a.sharesArea(other) {
 			codes = append(codes, f.Code)
 		}
 		return true
 	})
 	slices.Sort(codes)
 	return codes
-}
-
-// sharesArea says whether the interiors of two geometries meet. Where that cannot
-// be told it says yes, so that the overlay is tried and its failure reported.
-func sharesArea(a, b sf.Geometry) bool {
-	matrix, err := sf.Relate(a, b)
-	return err != nil || len(matrix) == 0 || matrix[0] == '2'
 }

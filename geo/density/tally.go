@@ -33,8 +33,9 @@ type CountedParcel struct {
 	Reason *Reason `json:"reason"`
 	// Doubtful says that it was left out though it might count: there is no figure then.
 	Doubtful bool `json:"doubtful,omitempty"`
-	// AreaM2 is what counts, InsideM2 what lies within the town, WholeM2 the parcel;
-	// the latter two are nil where its geometry cannot be measured.
+	// AreaM2 is what counts, WholeM2 the parcel, nil where it cannot be measured.
+	// InsideM2 is what lies within the town; of parcels of other uses on the border
+	// it is nil, since nothing depends on it.
 	AreaM2   float64  `json:"areaM2"`
 	InsideM2 *float64 `json:"insideM2"`
 	WholeM2  *float64 `json:"wholeM2"`
@@ -69,7 +70,7 @@ type tally struct {
 	areaM2      float64
 	trapezoidM2 float64
 	overlapM2   float64
-	coveredM2   float64 // within the town, of all parcels, whatever their use
+	coveredM2   float64 // within the town at most, of all parcels, whatever their use
 	counted     int
 	cut         int
 	leftOut     int
@@ -94,8 +95,15 @@ func (t *townCase) tallyOf(m Metric, counts criterion) *tally {
 	var before []*parcel
 	for i := range t.parcels {
 		p := &t.parcels[i]
+		a, why := counts(p)
+		if a != no {
+			t.clip(p)
+		}
+		if p.outside && p.town != t.facts.Code {
+			continue // but for less than the grain
+		}
 		row := p.row(m)
-		row.decide(p, counts)
+		row.decide(p, a, why)
 		if row.State != LeftOut {
 			row.countOnce(p, before)
 		}
@@ -109,13 +117,13 @@ func (t *townCase) tallyOf(m Metric, counts criterion) *tally {
 
 func (sum *tally) add(row CountedParcel, p *parcel) {
 	sum.rows = append(sum.rows, row)
-	sum.coveredM2 += p.withinM2
+	sum.coveredM2 += p.coversM2()
 	sum.areaM2 += row.AreaM2
 	sum.overlapM2 += row.OverlapM2
 	switch {
 	case row.Doubtful:
 		sum.doubtful = append(sum.doubtful, doubt{row.Code, row.Reason})
-		sum.doubtfulM2 += p.withinM2
+		sum.doubtfulM2 += p.coversM2()
 	case row.State == LeftOut:
 		sum.leftOut++
 	case row.State == Cut:
@@ -128,6 +136,18 @@ func (sum *tally) add(row CountedParcel, p *parcel) {
 	}
 }
 
+// coversM2 is what the parcel covers of the town: at most all of it, where that was
+// not looked into.
+func (p *parcel) coversM2() float64 {
+	switch {
+	case p.outside:
+		return 0
+	case p.clipped:
+		return p.withinM2
+	}
+	return p.wholeM2
+}
+
 // row starts a parcel's row with what it states and measures.
 func (p *parcel) row(m Metric) CountedParcel {
 	row := CountedParcel{
@@ -135,26 +155,28 @@ func (p *parcel) row(m Metric) CountedParcel {
 		LandUse: p.use.code, LandUseName: p.use.name, CodeSystem: p.use.system,
 		StatedM2: p.stated, AlsoIn: p.alsoIn,
 	}
-	if p.fault == nil && p.wholeM2 > 0 {
-		inside, whole := round(p.withinM2), round(p.wholeM2)
-		row.InsideM2, row.WholeM2 = &inside, &whole
-		if p.stated != nil {
-			difference := round(p.wholeM2 - *p.stated)
-			row.StatedDifferenceM2 = &difference
-		}
-	}
 	row.Remarks = p.remarks
+	if p.fault != nil {
+		return row
+	}
+	whole := round(p.wholeM2)
+	row.WholeM2 = &whole
+	if p.clipped || p.outside {
+		inside := round(p.withinM2)
+		row.InsideM2 = &inside
+	}
+	if p.stated != nil {
+		difference := round(p.wholeM2 - *p.stated)
+		row.StatedDifferenceM2 = &difference
+	}
 	return row
 }
 
 // decide says whether the parcel counts, without regard to others.
-func (row *CountedParcel) decide(p *parcel, counts criterion) {
-	if p.fault == nil && p.withinM2 == 0 {
-		row.Reason = reason(OutsideTown, "标为本小镇，却不在小镇边界内", "it is marked as the town's, yet lies outside its boundary")
-		return
-	}
-	a, why := counts(p)
+func (row *CountedParcel) decide(p *parcel, a answer, why *Reason) {
 	switch {
+	case p.fault == nil && p.outside:
+		row.Reason = reason(OutsideTown, "标为本小镇，却不在小镇边界内", "it is marked as the town's, yet lies outside its boundary")
 	case a == no:
 		row.Reason = why
 	case a == unsure:
@@ -183,7 +205,7 @@ func (row *CountedParcel) count(p *parcel) {
 func (row *CountedParcel) countOnce(p *parcel, before []*parcel) {
 	rest := sf.Geometry{}
 	for _, q := range before {
-		if apart(p.bound, q.bound) || !sharesArea(p.geometry, q.geometry) {
+		if !p.sharesArea(q.area) {
 			continue
 		}
 		if row.Overlaps == nil {
@@ -209,17 +231,12 @@ func (row *CountedParcel) keep(rest orb.MultiPolygon, p *parcel) {
 		row.Overlaps = nil
 		return
 	}
-	row.AreaM2, row.Shape = min(geo.AreaM2(rest), p.withinM2), rest
+	row.AreaM2, row.Shape = min(areaM2(rest), p.withinM2), rest
 	if left <= grain {
 		row.State, row.AreaM2, row.Shape = LeftOut, 0, nil
 	}
 	row.OverlapM2 = p.withinM2 - row.AreaM2
 	row.Reason = reason(CountedAlready, "与图斑 %s 重叠 %s m²，重叠部分只计一次", "it overlaps %s by %s m², which is counted once", listCodes(row.Overlaps), digits(row.OverlapM2))
-}
-
-// apart says that two bounds share no area.
-func apart(a, b orb.Bound) bool {
-	return a.Min[0] >= b.Max[0] || b.Min[0] >= a.Max[0] || a.Min[1] >= b.Max[1] || b.Min[1] >= a.Max[1]
 }
 
 // listCodes writes codes as people read them, the first five and how many more.

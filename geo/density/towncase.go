@@ -28,6 +28,7 @@ type Town struct {
 // townCase is everything about one town that its findings are computed from. It is
 // what a variant ("what if") changes before it is judged again.
 type townCase struct {
+	snapshot   *snapshot.Snapshot
 	facts      Town
 	residents  any // the property itself, to say what is wrong with it
 	outline    *outline
@@ -46,8 +47,8 @@ func newTownCase(s *snapshot.Snapshot, code geo.Code) (*townCase, error) {
 	if !ok {
 		return nil, geo.Errorf("unknown_town", "没有编码为 %q 的小镇", "there is no town %q", code)
 	}
-	t := &townCase{facts: townFacts(f), residents: f.Properties.Value("residents")}
-	t.versionsFor(s, part.Version().Division)
+	t := &townCase{snapshot: s, facts: townFacts(f), residents: f.Properties.Value("residents")}
+	t.versionsFor(part.Version().Division)
 	outline, err := newOutline(f.Geometry)
 	if err != nil {
 		fault := geo.Textf("小镇边界无效，无法量算：%v", "the town's boundary cannot be measured: %v", err)
@@ -55,11 +56,11 @@ func newTownCase(s *snapshot.Snapshot, code geo.Code) (*townCase, error) {
 		return t, nil
 	}
 	t.outline = outline
-	area := round(geo.AreaM2(outline.shape))
+	area := round(areaM2(outline.shape))
 	t.facts.AreaM2 = &area
-	t.gatherParcels(s)
-	t.gatherFacilities(s)
-	t.neighbours = t.otherTowns(s, outline.bound, outline.geometry)
+	t.gatherParcels()
+	t.gatherFacilities()
+	t.neighbours = t.otherTowns(outline.area)
 	return t, nil
 }
 
@@ -87,9 +88,9 @@ func finite(ps geo.Properties, name string) *float64 {
 // versionsFor keeps the versions that the town's figures come from: those of every
 // division that contains the town's or lies within it. A town may reach beyond its
 // division; parcels and facilities found there add theirs.
-func (t *townCase) versionsFor(s *snapshot.Snapshot, d geo.Division) {
+func (t *townCase) versionsFor(d geo.Division) {
 	t.versions, t.published = snapshot.Versions{}, map[geo.Collection]bool{}
-	all := s.Versions(geo.Towns, geo.Parcels, geo.Facilities)
+	all := t.snapshot.Versions(geo.Towns, geo.Parcels, geo.Facilities)
 	for _, c := range []geo.Collection{geo.Towns, geo.Parcels, geo.Facilities} {
 		kept := map[geo.Division]int{}
 		for e, number := range all[c] {
@@ -109,8 +110,8 @@ func (t *townCase) uses(p *snapshot.Part) {
 }
 
 // gatherFacilities keeps the facilities within the town in order of code.
-func (t *townCase) gatherFacilities(s *snapshot.Snapshot) {
-	s.Search(geo.Facilities, t.outline.bound, func(p *snapshot.Part, i int) bool {
+func (t *townCase) gatherFacilities() {
+	t.snapshot.Search(geo.Facilities, t.outline.bound, func(p *snapshot.Part, i int) bool {
 		if t.outline.side(p.FeatureBound(i)) != geo.Outside {
 			t.facilities = append(t.facilities, p.At(i))
 			t.uses(p)
