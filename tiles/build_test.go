@@ -416,3 +416,24 @@ func TestNothingIsAllocatedForAFeature(t *testing.T) {
 		t.Errorf("%v allocations for %d features, %v for %d", few, n, many, m)
 	}
 }
+
+// A builder that is out of use is not held by the parts it has drawn.
+func TestPartsDoNotHoldBuilders(t *testing.T) {
+	s := village(t)
+	gone := make(chan struct{}, 1)
+	func() {
+		b := new(tiles.Builder)
+		runtime.AddCleanup(b, func(c chan struct{}) { c <- struct{}{} }, gone)
+		built(t, b, s, whole())
+	}()
+	for range 100 {
+		runtime.GC()
+		select {
+		case <-gone:
+			runtime.KeepAlive(s)
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	t.Fatal("the builder is still held")
+}

@@ -53,7 +53,7 @@ func TestLeadPassesExactlyTheHotSquares(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	var g hotGrid
 	passed := 0
-	for round := range 3000 {
+	for round := range 1500 {
 		sub := uint(1 + r.IntN(4))
 		g.reset(sub)
 		side := int64(6 + r.IntN(40))
