@@ -2,7 +2,7 @@ import type { StyleSpecification } from 'maplibre-gl';
 import { readQuery } from './coordinate';
 import { type Datum, isDatum, type Position, shiftFrom, shiftTo } from './datum';
 import { complianceView } from './finding';
-import { coordinate, shown } from './format';
+import { coordinate, shown, told } from './format';
 import { boundOf, interiorOf } from './geometry';
 import type { Language } from './language';
 import { type Group, groupView, legendOf } from './legend';
@@ -41,6 +41,7 @@ export class Application {
   private task = new AbortController();
   private pointer: { position: Position; cell: Named | undefined } | undefined;
   private centre: Position | undefined;
+  private zoom = 0;
 
   constructor(
     private readonly page: Page,
@@ -96,11 +97,12 @@ export class Application {
         this.pointer = position && { position, cell };
         this.readOut();
       },
-      moved: (centre) => {
+      moved: (centre, zoom) => {
         this.centre = centre;
         this.readOut();
+        this.zoomTo(zoom);
       },
-      failed: (reason) => this.hint(`${this.words.map.failed}: ${shown(reason)}`, true),
+      failed: (reason) => this.hint(`${this.words.map.failed}: ${told(reason)}`, true),
     });
   }
 
@@ -116,8 +118,16 @@ export class Application {
     const pressed = legend.contains(document.activeElement)
       ? [...legend.querySelectorAll<Element>('button')].indexOf(document.activeElement as Element)
       : -1;
-    fill(legend, ...this.groups.map((group) => groupView(group, this.words, () => this.toggle(group))));
+    fill(legend, ...this.groups.map((group) => groupView(group, this.zoom, this.words, () => this.toggle(group))));
     legend.querySelectorAll('button')[pressed]?.focus();
+  }
+
+  /** The legend changes only where a collection comes into sight or leaves it. */
+  private zoomTo(zoom: number): void {
+    const seen = (at: number) => this.groups.map(({ from }) => at >= from).join();
+    const changed = seen(zoom) !== seen(this.zoom);
+    this.zoom = zoom;
+    if (changed) this.drawLegend();
   }
 
   private toggle(group: Group): void {
@@ -294,7 +304,9 @@ export class Application {
   private answer(...views: readonly View[]): void {
     this.page.panel.hidden = false;
     fill(this.page.answer, ...views);
-    this.page.panel.scrollTop = 0;
+    this.page.answer.scrollTop = 0;
+    // The answer needs the room that the advice on first use takes.
+    if (this.page.hint.textContent === this.words.search.hint) this.hint('');
   }
 
   /** Starts something new in place of what is still going on. */

@@ -1,3 +1,5 @@
+import type { Language } from './language';
+
 /**
  * Reading JSON of unknown form: what arrives is checked here once, and the rest of
  * the program trusts its types.
@@ -47,4 +49,9 @@ export function optional<T>(read: Reader<T>): Reader<T | undefined> {
 /** A list that may be missing or null, which then counts as empty. */
 export function someOf<T>(read: Reader<T>): Reader<T[]> {
   return (value) => optional(list(read))(value) ?? [];
+}
+
+/** A sentence in one of the two languages it is given in; a plain text is taken as it is. */
+export function spoken(language: Language): Reader<string> {
+  return (value) => (typeof value === 'string' ? value : text(members(value)[language]));
 }

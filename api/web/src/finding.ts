@@ -1,5 +1,5 @@
-import { quantity, range, shown } from './format';
-import type { Band, Compliance, Detail, Finding } from './service';
+import { number, quantity, range, shown, told } from './format';
+import type { Band, Compliance, Detail, Finding, Standard } from './service';
 import { type ElementView, h, type View } from './view';
 import { type Words, wordFor } from './words';
 
@@ -103,51 +103,89 @@ function valueText(finding: Finding, words: Words): string {
   return finding.value === undefined ? words.compliance.noValue : quantity(finding.value, finding.unit, words);
 }
 
-/** One finding: metric and verdict, value against band, and where they come from. */
+/** One finding: metric and verdict, value against band, what would make it fit, and where it all comes from. */
 export function findingView(finding: Finding, words: Words): ElementView {
-  const metric = shown(wordFor(words.metrics, finding.metric));
-  const head = h('div', { class: 'finding-head' }, h('h3', {}, metric), verdictView(finding.verdict, words));
+  const metric = wordFor(words.metrics, finding.metric);
+  const title = shown(metric === finding.metric ? finding.title || metric : metric);
+  const head = h('div', { class: 'finding-head' }, h('h3', {}, title), verdictView(finding.verdict, words));
   const value = h('strong', { class: 'finding-value' }, valueText(finding, words));
-  const band = finding.band
-    ? h('span', { class: 'finding-band' }, `${words.compliance.band} ${bandText(finding.band, finding.unit, words)}`)
-    : undefined;
-  const figures = h('div', { class: 'finding-figures' }, value, band);
-  return h('li', { class: 'finding' }, head, figures, bulletView(finding, words), groundsView(finding, words));
+  const figures = h('div', { class: 'finding-figures' }, value, bandView(finding, words));
+  return h(
+    'li',
+    { class: 'finding', 'data-code': finding.metric },
+    head,
+    figures,
+    bulletView(finding, words),
+    toneOf(finding.verdict) === 'fits' ? undefined : paragraph(finding.remedy, 'remedy'),
+    groundsView(finding, words),
+  );
 }
 
-function groundsView(finding: Finding, words: Words): ElementView | undefined {
-  const { clause, inputs, remedy } = words.compliance;
-  const parts: (View | undefined)[] = [
-    finding.clause ? h('p', {}, h('span', { class: 'muted' }, clause), ' ', shown(finding.clause)) : undefined,
-    detailsView(inputs, finding.inputs),
-    detailsView(remedy, finding.remedy),
-  ];
-  if (parts.every((part) => part === undefined)) return undefined;
-  const summary = h('summary', {}, finding.clause ? shown(finding.clause) : inputs);
-  return h('details', { class: 'grounds' }, summary, ...(finding.clause ? parts.slice(1) : parts));
+function bandView({ band, unit }: Finding, words: Words): ElementView | undefined {
+  if (band?.min === undefined && band?.max === undefined) return undefined;
+  return h('span', { class: 'finding-band' }, `${words.compliance.band} ${bandText(band, unit, words)}`);
 }
 
-function detailsView(title: string, details: readonly Detail[]): ElementView | undefined {
-  if (details.length === 0) return undefined;
-  const rows = details.flatMap(({ name, value }) => [h('dt', {}, shown(name)), h('dd', {}, shown(value))]);
-  return h('div', {}, h('p', { class: 'muted' }, title), h('dl', { class: 'pairs' }, ...rows));
+function paragraph(sentence: string, kind: string): ElementView | undefined {
+  return sentence === '' ? undefined : h('p', { class: kind }, told(sentence));
+}
+
+function groundsView({ clause, messages, inputs }: Finding, words: Words): ElementView | undefined {
+  if (!clause && messages.length === 0 && inputs.length === 0) return undefined;
+  const summary = h('summary', {}, shown(clause) || words.compliance.inputs);
+  return h(
+    'details',
+    { class: 'grounds' },
+    summary,
+    ...messages.map((message) => paragraph(message, 'message')),
+    inputsView(inputs, words),
+  );
+}
+
+function inputsView(inputs: readonly Detail[], words: Words): ElementView | undefined {
+  if (inputs.length === 0) return undefined;
+  const rows = inputs.flatMap(({ name, value }) => [
+    h('dt', {}, shown(wordFor(words.inputs, name))),
+    h('dd', {}, inputText(name, value, words)),
+  ]);
+  return h('dl', { class: 'pairs' }, ...rows);
+}
+
+/** An input's value: areas by the ending of their name, other numbers with grouped digits. */
+function inputText(name: string, value: string, words: Words): string {
+  const size = value.trim() === '' ? Number.NaN : Number(value);
+  if (!Number.isFinite(size)) return plainText(value, words);
+  return name.endsWith('M2') ? quantity(size, 'm²', words) : number(size, 4);
+}
+
+function plainText(value: string, words: Words): string {
+  if (value === 'true' || value === 'false') return words.panel[value === 'true' ? 'yes' : 'no'];
+  return shown(value);
 }
 
 /** A town's findings, with how many have which verdict said first. */
 export function complianceView(report: Compliance, words: Words): ElementView {
   const { compliance } = words;
   if (report.findings.length === 0) return h('p', { class: 'muted' }, compliance.noFindings);
-  const findings = report.findings.map((finding) => findingView(finding, words));
-  const { id, edition } = report.standard;
   return h(
     'section',
     { class: 'compliance', 'data-part': 'compliance' },
     h('h2', {}, compliance.title),
     h('p', { class: 'tally' }, ...tally(report.findings, words)),
-    h('ul', { class: 'findings' }, ...findings),
-    h('p', { class: 'muted' }, `${compliance.standard} ${shown([edition, id].filter(Boolean).join(' · '))}`),
-    h('p', { class: 'muted' }, compliance.advisory),
+    h('ul', { class: 'findings' }, ...report.findings.map((finding) => findingView(finding, words))),
+    h('p', { class: 'muted' }, `${compliance.standard} ${standardText(report.standard)}`),
+    notesView(report.notes, words),
   );
+}
+
+function standardText({ title, edition, id }: Standard): string {
+  return shown([title || id, edition].filter(Boolean).join(' · '));
+}
+
+function notesView(notes: readonly string[], words: Words): ElementView {
+  if (notes.length === 0) return h('p', { class: 'muted' }, words.compliance.advisory);
+  const lines = notes.map((note) => h('li', {}, told(note)));
+  return h('details', { class: 'grounds' }, h('summary', {}, words.compliance.notes), h('ul', {}, ...lines));
 }
 
 /** The number of findings of each verdict, in the order in which verdicts first occur. */

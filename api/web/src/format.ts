@@ -56,16 +56,27 @@ export function coordinate(lon: number, lat: number): string {
   return `${lon.toFixed(6)}, ${lat.toFixed(6)}`;
 }
 
-/** The longest text of the data that is shown in one place. */
-const longest = 200;
+/** The longest name and the longest sentence of the data that are shown, in characters. */
+const longestName = 200;
+const longestSentence = 1000;
 
 /**
- * A text of the data made fit to show: characters that are not seen but act
+ * A name or value of the data made fit to show: characters that are not seen but act
  * (controls, directional overrides, zero-width marks) are shown as a hollow square,
  * and what is very long is cut. Markup is left as it is: it is only ever inserted as text.
  */
-export function shown(text: string): string {
-  const letters = [...text.slice(0, 4 * longest)];
+export function shown(name: string): string {
+  return showable(name, longestName);
+}
+
+/** A sentence of the service made fit to show, as a name is, but longer. */
+export function told(sentence: string): string {
+  return showable(sentence, longestSentence);
+}
+
+function showable(text: string, longest: number): string {
+  // A character has at most two code units, so the rest of a longer text need not be looked at.
+  const letters = [...text.slice(0, 2 * longest + 2)];
   const cut = letters.length > longest ? [...letters.slice(0, longest), '…'] : letters;
   return cut.map((letter) => (unseen.test(letter) ? '▯' : letter)).join('');
 }

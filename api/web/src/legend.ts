@@ -21,6 +21,8 @@ export interface Group {
   /** The style's layers that show the collection, labels and borders included. */
   layers: readonly string[];
   visible: boolean;
+  /** The zoom from which any of it is drawn. */
+  from: number;
   entries: readonly Entry[];
 }
 
@@ -39,6 +41,7 @@ export function legendOf(style: StyleSpecification): Group[] {
     collection,
     layers: layers.map((layer) => layer.id),
     visible: layers.some((layer) => layer.layout?.visibility !== 'none'),
+    from: Math.min(...layers.map((layer) => layer.minzoom ?? 0)),
     entries: entriesOf(layers),
   }));
 }
@@ -79,23 +82,55 @@ function paintOf(layer: LayerSpecification): Paint | undefined {
 }
 
 function entriesOfColour(drawn: Drawn, colour: unknown): Entry[] {
-  if (typeof colour === 'string') return [{ drawn, colour, property: undefined, values: [] }];
-  if (!Array.isArray(colour) || colour[0] !== 'match') return [];
-  const property = propertyOf(colour[1]);
+  const single = colourOf(colour);
+  if (single) return [{ drawn, colour: single, property: undefined, values: [] }];
+  if (!Array.isArray(colour)) return [];
   const entries: Entry[] = [];
-  for (let i = 2; i + 1 < colour.length; i += 2) {
-    add(entries, { drawn, colour: String(colour[i + 1]), property, values: [colour[i]].flat().map(String) });
-  }
-  const rest = colour.at(-1);
-  if (colour.length % 2 === 1 && typeof rest === 'string') entries.push({ drawn, colour: rest, property, values: [] });
+  for (const { property, values, colour: told } of casesOf(colour))
+    add(entries, { drawn, colour: told, property, values });
   return entries;
+}
+
+interface Case {
+  property: string | undefined;
+  /** Empty for all other values. */
+  values: string[];
+  colour: string;
+}
+
+/** The cases of a match or case expression, that of all other values last; what is not a plain colour is left out. */
+function casesOf(expression: unknown[]): Case[] {
+  const [kind, subject] = expression;
+  const first = kind === 'match' ? 2 : 1;
+  const property = propertyOf(subject);
+  if ((kind !== 'match' && kind !== 'case') || !property) return [];
+  const cases: Case[] = [];
+  for (let i = first; i + 1 < expression.length; i += 2) {
+    const values = kind === 'match' ? [expression[i]].flat() : comparedWith(expression[i]);
+    const colour = colourOf(expression[i + 1]);
+    if (colour && values.length > 0) cases.push({ property, values: values.map(String), colour });
+  }
+  const rest = colourOf(expression.at(-1));
+  return rest ? [...cases, { property, values: [], colour: rest }] : cases;
+}
+
+/** The value of a comparison such as ["==", ["get", name], value], none for any other condition. */
+function comparedWith(condition: unknown): unknown[] {
+  if (!Array.isArray(condition) || condition[0] !== '==') return [];
+  return condition.slice(1).filter((side) => !Array.isArray(side));
+}
+
+/** A colour that does not depend on anything. */
+function colourOf(output: unknown): string | undefined {
+  if (typeof output === 'string') return output;
+  return Array.isArray(output) && output[0] === 'to-color' && typeof output[1] === 'string' ? output[1] : undefined;
 }
 
 /** Values with one colour share an entry. */
 function add(entries: Entry[], entry: Entry): void {
-  const same = entries.findIndex(({ colour }) => colour === entry.colour);
+  const same = entries.findIndex(({ colour, values }) => colour === entry.colour && values.length > 0);
   const old = entries[same];
-  if (old) entries[same] = { ...old, values: [...old.values, ...entry.values] };
+  if (old && entry.values.length > 0) entries[same] = { ...old, values: [...old.values, ...entry.values] };
   else entries.push(entry);
 }
 
@@ -110,23 +145,45 @@ function propertyOf(expression: unknown): string | undefined {
   return undefined;
 }
 
-/** The words for what an entry's colour stands for. */
-export function entryTitle(entry: Entry, collection: string, words: Words): string {
-  if (!entry.property) return wordFor(words.collections, collection);
-  if (entry.values.length === 0) return words.legend.other;
+/** As many values are named where the style says only "all others". */
+const fewOthers = 3;
+
+/**
+ * The words for what an entry's colour stands for. Where it stands for all other values and the
+ * property has few others, these are named; undefined where it has none, so that the colour is never seen.
+ */
+export function entryTitle(entry: Entry, group: Group, words: Words): string | undefined {
+  if (!entry.property) return wordFor(words.collections, group.collection);
   const table = words.values[entry.property];
-  return [...new Set(entry.values.map((value) => wordFor(table, value)))].join(words.tag === 'en' ? ', ' : '、');
+  const values = entry.values.length > 0 ? entry.values : othersOf(group, table);
+  if (values?.length === 0) return undefined;
+  if (!values || values.length > fewOthers) return words.legend.other;
+  return [...new Set(values.map((value) => wordFor(table, value)))].join(words.tag === 'en' ? ', ' : '、');
 }
 
-/** A group with its switch; `toggle` is told whether the collection is to be seen. */
-export function groupView(group: Group, words: Words, toggle: () => void): ElementView {
+/** The values of a property that no entry of the group names; undefined where its values are not listed. */
+function othersOf(group: Group, table: Readonly<Record<string, string>> | undefined): string[] | undefined {
+  const named = new Set(group.entries.flatMap(({ values }) => values));
+  return table && Object.keys(table).filter((value) => !named.has(value));
+}
+
+/**
+ * A group with its switch. At a zoom at which nothing of it is drawn, a note says so in
+ * place of its colours.
+ */
+export function groupView(group: Group, zoom: number, words: Words, toggle: () => void): ElementView {
   const title = wordFor(words.collections, group.collection);
   const shown = group.visible ? 'legend-switch' : 'legend-switch is-off';
   const label = words.legend.show(title);
   const state = String(group.visible);
   const flip = button({ class: shown, 'aria-label': label, 'aria-checked': state, role: 'switch' }, toggle, h('span'));
-  const lines = group.entries.length > 1 ? [entriesView(group, words)] : [];
-  return h('li', { class: group.visible ? 'legend-group' : 'legend-group is-off' }, head(group, title, flip), ...lines);
+  const kind = group.visible ? 'legend-group' : 'legend-group is-off';
+  return h('li', { class: kind }, head(group, title, flip), bodyView(group, zoom, words));
+}
+
+function bodyView(group: Group, zoom: number, words: Words): ElementView | undefined {
+  if (zoom < group.from) return h('p', { class: 'legend-note' }, words.legend.closer);
+  return group.entries.length > 1 ? entriesView(group, words) : undefined;
 }
 
 function head(group: Group, title: string, flip: View): ElementView {
@@ -135,9 +192,10 @@ function head(group: Group, title: string, flip: View): ElementView {
 }
 
 function entriesView(group: Group, words: Words): ElementView {
-  const lines = group.entries.map((entry) =>
-    h('li', {}, swatch(entry), h('span', {}, entryTitle(entry, group.collection, words))),
-  );
+  const lines = group.entries.map((entry) => {
+    const title = entryTitle(entry, group, words);
+    return title === undefined ? undefined : h('li', {}, swatch(entry), h('span', {}, title));
+  });
   return h('ul', { class: 'legend-entries' }, ...lines);
 }
 

@@ -23,7 +23,7 @@ export interface Listeners {
   picked: (position: Position) => void;
   /** The pointer's place and the cell under it; both undefined when it left the map. */
   pointed: (position: Position | undefined, cell: Named | undefined) => void;
-  moved: (centre: Position) => void;
+  moved: (centre: Position, zoom: number) => void;
   failed: (reason: string) => void;
 }
 
@@ -31,8 +31,12 @@ const ink = '#123f3c';
 const glow = '#e0a63a';
 const paper = '#ffffff';
 
-/** The collections whose chosen feature is outlined, and how wide. */
-const outlined = { units: 2, towns: 3, cells: 3 } as const;
+/** How the chosen feature of a collection is outlined. */
+const outlined = {
+  units: { colour: ink, width: 2, dashed: true },
+  towns: { colour: '#8a5a00', width: 3, dashed: false },
+  cells: { colour: ink, width: 3, dashed: false },
+} as const;
 
 type Outlined = keyof typeof outlined;
 
@@ -135,7 +139,7 @@ export class TownMap {
       this.lift();
       this.listeners.pointed(undefined, undefined);
     });
-    this.map.on('move', () => this.listeners.moved(this.centre()));
+    this.map.on('move', () => this.listeners.moved(this.centre(), this.map.getZoom()));
     this.map.on('error', ({ error }) => this.listeners.failed(error.message));
     this.map.on('idle', () => this.setState('idle'));
     this.map.on('movestart', () => this.setState('busy'));
@@ -158,12 +162,12 @@ export class TownMap {
     const labels = style.layers.find(({ type }) => type === 'symbol')?.id;
     const cells = this.sources.get('cells');
     if (cells) this.map.addLayer(hoverLayer(cells), labels);
-    for (const [collection, width] of Object.entries(outlined)) {
+    for (const collection of Object.keys(outlined) as Outlined[]) {
       const source = this.sources.get(collection);
       if (!source) continue;
-      for (const layer of outlinesOf(collection as Outlined, source, width)) this.map.addLayer(layer, labels);
+      for (const layer of outlinesOf(collection, source)) this.map.addLayer(layer, labels);
     }
-    this.listeners.moved(this.centre());
+    this.listeners.moved(this.centre(), this.map.getZoom());
   }
 
   /** Remembers which source carries a collection's own geometry. */
@@ -241,18 +245,16 @@ function outlineLayers(collection: Outlined): [fill: string, casing: string, lin
   return [`page-${collection}-fill`, `page-${collection}-casing`, `page-${collection}-line`];
 }
 
-function outlinesOf(collection: Outlined, source: string, width: number): LayerSpecification[] {
+function outlinesOf(collection: Outlined, source: string): LayerSpecification[] {
+  const { colour, width, dashed } = outlined[collection];
   const [fill, casing, line] = outlineLayers(collection);
   const common = { source, 'source-layer': collection, filter: codeIs(undefined) };
   const round = { 'line-join': 'round', 'line-cap': 'round' } as const;
-  const dash = collection === 'units' ? { 'line-dasharray': [2, 1.5] } : {};
+  const dash = dashed ? { 'line-dasharray': [2, 1.5] } : {};
+  // Only a cell is filled: under a town or unit the colours of land use must stay what the legend says.
+  const opacity = collection === 'cells' ? 0.18 : 0;
   return [
-    {
-      ...common,
-      id: fill,
-      type: 'fill',
-      paint: { 'fill-color': glow, 'fill-opacity': collection === 'cells' ? 0.28 : 0.06 },
-    },
+    { ...common, id: fill, type: 'fill', paint: { 'fill-color': glow, 'fill-opacity': opacity } },
     {
       ...common,
       id: casing,
@@ -260,7 +262,7 @@ function outlinesOf(collection: Outlined, source: string, width: number): LayerS
       layout: round,
       paint: { 'line-color': paper, 'line-width': width + 3, 'line-opacity': 0.85 },
     },
-    { ...common, id: line, type: 'line', layout: round, paint: { 'line-color': ink, 'line-width': width, ...dash } },
+    { ...common, id: line, type: 'line', layout: round, paint: { 'line-color': colour, 'line-width': width, ...dash } },
   ];
 }
 

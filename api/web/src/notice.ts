@@ -1,5 +1,5 @@
 import type { StyleSpecification } from 'maplibre-gl';
-import { shown } from './format';
+import { told } from './format';
 import { readNotice, type Service, type TilesetNotice } from './service';
 
 /** What is said about the data as a whole. */
@@ -15,7 +15,7 @@ const synthetic = /合成|示范数据|synthetic/i;
 /** Gathers what several tilesets say; a sentence that several of them say is said once. */
 export function noticeOf(tilesets: readonly TilesetNotice[]): Notice {
   const sentences = (pick: (tileset: TilesetNotice) => string) => [
-    ...new Set(tilesets.map((tileset) => shown(pick(tileset).trim())).filter(Boolean)),
+    ...new Set(tilesets.map((tileset) => told(pick(tileset).trim())).filter(Boolean)),
   ];
   const attributions = sentences(({ attribution }) => attribution);
   const descriptions = sentences(({ description }) => description);
@@ -28,8 +28,8 @@ export async function readNotices(style: StyleSpecification, service: Service): 
   const tilesets = Object.values(style.sources).map(async (source): Promise<TilesetNotice> => {
     const inline = { attribution: 'attribution' in source ? (source.attribution ?? '') : '', description: '' };
     if (!('url' in source) || typeof source.url !== 'string') return inline;
-    const told = readNotice(await service.json(source.url));
-    return { ...told, attribution: told.attribution || inline.attribution };
+    const read = readNotice(await service.json(source.url));
+    return { ...read, attribution: read.attribution || inline.attribution };
   });
   const settled = await Promise.allSettled(tilesets);
   return noticeOf(settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])));

@@ -54,15 +54,11 @@ function part<T extends HTMLElement>(root: HTMLElement, id: string, kind: new ()
 
 function pageViews(words: Words, actions: Actions): ElementView[] {
   const skip = button({ class: 'skip' }, () => document.getElementById('query')?.focus(), words.skip);
-  return [
-    skip,
-    h('main', { id: 'map', class: 'map' }),
-    h('div', { class: 'aim', 'aria-hidden': 'true' }, h('span', {}, words.map.aim)),
-    h('div', { id: 'notice', class: 'notice', role: 'note', hidden: '' }),
-    h('div', { class: 'side-column' }, searchView(words, actions), panelShell(words, actions)),
-    legendShell(words),
-    footer(),
-  ];
+  const map = h('div', { id: 'map', class: 'map' });
+  const aim = h('div', { class: 'aim', 'aria-hidden': 'true' }, h('span', {}, words.map.aim));
+  const notice = h('p', { id: 'notice', class: 'notice', role: 'note', hidden: '' });
+  const column = h('div', { class: 'side-column' }, searchView(words, actions), panelShell(words, actions));
+  return [skip, h('main', {}, map, aim, notice, column, legendShell(words)), footer()];
 }
 
 function searchView(words: Words, { changeLanguage }: Actions): ElementView {

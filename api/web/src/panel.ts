@@ -1,4 +1,4 @@
-import { distance, quantity, shown } from './format';
+import { distance, quantity, shown, told } from './format';
 import type { ChainLink, Feature, Match, Named, Problem } from './service';
 import { button, type ElementView, h, type View } from './view';
 import { type Words, wordFor } from './words';
@@ -175,12 +175,12 @@ export function choiceView(features: readonly Feature[], words: Words, go: Go): 
 /** A refusal, in the service's own words. */
 export function problemView(problem: Problem, words: Words, retry?: () => void): ElementView {
   const breaches = problem.violations.map(({ message, fix }) =>
-    h('li', {}, shown([message, fix].filter(Boolean).join(' '))),
+    h('li', {}, told([message, fix].filter(Boolean).join(' '))),
   );
   return h(
     'section',
     { class: 'problem', role: 'alert', 'data-part': 'problem' },
-    h('h2', {}, shown(problem.detail || problem.title)),
+    h('h2', {}, told(problem.detail || problem.title)),
     problem.detail ? h('p', { class: 'muted' }, problemTitle(problem)) : undefined,
     breaches.length > 0 ? h('ul', {}, ...breaches) : undefined,
     retry ? button({ class: 'plain' }, retry, words.panel.retry) : undefined,

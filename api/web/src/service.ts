@@ -1,5 +1,5 @@
 import type { Datum } from './datum';
-import { finite, list, members, optional, type Reader, ShapeError, someOf, text } from './decode';
+import { finite, list, members, optional, type Reader, ShapeError, someOf, spoken, text } from './decode';
 import { type Geometry, readGeometry } from './geometry';
 import type { Language } from './language';
 import { wordsIn } from './words';
@@ -31,13 +31,17 @@ export interface Match {
 /** One result of a compliance report. Either end of the band may be open. */
 export interface Finding {
   metric: string;
+  /** The metric's name, "" where the service gives none. */
+  title: string;
   value: number | undefined;
   unit: string;
   band: Band | undefined;
   clause: string;
   verdict: string;
   inputs: Detail[];
-  remedy: Detail[];
+  /** What would make it fit, or what is missing to judge; "" where nothing is said. */
+  remedy: string;
+  messages: string[];
 }
 
 export interface Band {
@@ -54,9 +58,17 @@ export interface Detail {
 /** The answer of `GET /towns/{code}/compliance`. */
 export interface Compliance {
   town: Named;
-  standard: { id: string; edition: string; checksum: string };
+  standard: Standard;
   findings: Finding[];
+  notes: string[];
   versions: string[];
+}
+
+/** The edition of a guide that a report was made by. */
+export interface Standard {
+  id: string;
+  title: string;
+  edition: string;
 }
 
 /** One feature of a collection, as GeoJSON gives it. */
@@ -122,7 +134,8 @@ export class Service {
 
   /** The findings on a town. */
   async compliance(town: string, signal?: AbortSignal): Promise<Compliance> {
-    return readCompliance(await this.json(`towns/${encodeURIComponent(town)}/compliance`, signal));
+    const path = `towns/${encodeURIComponent(town)}/compliance`;
+    return readCompliance(await this.json(path, signal), this.language);
   }
 
   /** A feature by its code, undefined where the collection has none. */
@@ -175,18 +188,23 @@ export function readMatch(value: unknown): Match {
   };
 }
 
-export function readCompliance(value: unknown): Compliance {
+export function readCompliance(value: unknown, language: Language): Compliance {
   const answer = members(value);
-  const standard = members(answer.standard);
   return {
     town: readNamed(answer.town),
-    standard: {
-      id: text(standard.id),
-      edition: optional(text)(standard.edition) ?? '',
-      checksum: optional(text)(standard.checksum) ?? '',
-    },
-    findings: list(readFinding)(answer.findings),
+    standard: readStandard(answer.standard),
+    findings: list((finding) => readFinding(finding, language))(answer.findings),
+    notes: someOf(spoken(language))(answer.notes),
     versions: readVersions(answer.versions),
+  };
+}
+
+function readStandard(value: unknown): Standard {
+  const standard = members(value);
+  return {
+    id: text(standard.id),
+    title: optional(text)(standard.title) ?? '',
+    edition: optional(text)(standard.edition) ?? '',
   };
 }
 
@@ -244,17 +262,20 @@ function readNearest(value: unknown): Named & { distanceM: number } {
   return { ...readNamed(value), distanceM: finite(members(value).distanceM) };
 }
 
-function readFinding(value: unknown): Finding {
+function readFinding(value: unknown, language: Language): Finding {
   const finding = members(value);
+  const remedy = optional(members)(finding.remedy) ?? {};
   return {
     metric: text(finding.metric),
+    title: optional(spoken(language))(finding.title) ?? '',
     value: optional(finite)(finding.value),
     unit: optional(text)(finding.unit) ?? '',
     band: optional(readBand)(finding.band),
     clause: optional(text)(finding.clause) ?? '',
     verdict: text(finding.verdict),
     inputs: details(finding.inputs),
-    remedy: details(finding.remedy),
+    remedy: optional(spoken(language))(remedy.text) ?? '',
+    messages: someOf(spoken(language))(finding.messages),
   };
 }
 

@@ -36,7 +36,7 @@ export interface Words {
     webgl: string;
   };
 
-  legend: { title: string; show: (title: string) => string; other: string };
+  legend: { title: string; show: (title: string) => string; other: string; closer: string };
 
   panel: {
     label: string;
@@ -68,10 +68,9 @@ export interface Words {
     title: string;
     advisory: string;
     standard: string;
-    clause: string;
     band: string;
     inputs: string;
-    remedy: string;
+    notes: string;
     noFindings: string;
     atLeast: (value: string) => string;
     atMost: (value: string) => string;
@@ -83,6 +82,8 @@ export interface Words {
 
   verdicts: Readonly<Record<string, string>>;
   metrics: Readonly<Record<string, string>>;
+  /** What a finding was computed from. */
+  inputs: Readonly<Record<string, string>>;
   collections: Readonly<Record<string, string>>;
   things: Readonly<Record<string, string>>;
   fields: Readonly<Record<string, string>>;
@@ -124,7 +125,7 @@ const zh: Words = {
     failed: '地图没有加载成功',
     webgl: '此浏览器不支持 WebGL 2，无法绘制地图；上方的查询仍然可用。',
   },
-  legend: { title: '图例', show: (title) => `显示${title}`, other: '其他' },
+  legend: { title: '图例', show: (title) => `显示${title}`, other: '其他', closer: '放大地图后可见' },
   panel: {
     label: '查询结果',
     close: '关闭',
@@ -154,10 +155,9 @@ const zh: Words = {
     title: '指标符合性',
     advisory: '指南的指标为引导性要求，结论供规划人员参考。',
     standard: '依据',
-    clause: '条款',
     band: '标准',
     inputs: '计算依据',
-    remedy: '如何达到',
+    notes: '说明',
     noFindings: '这个小镇还没有可用的指标结论。',
     atLeast: (value) => `不少于 ${value}`,
     atMost: (value) => `不多于 ${value}`,
@@ -180,6 +180,30 @@ const zh: Words = {
     industry_headquarters: '总部企业或隐形冠军',
     plan_area: '规划面积',
     construction_area: '建设面积',
+  },
+  inputs: {
+    climateZone: '建筑气候区',
+    doubtfulM2: '存疑面积',
+    facilitiesInTown: '镇内设施',
+    farmBuildings: '计入农业设施建设用地',
+    geodesicM2: '椭球面面积',
+    implausibleValue: '不可信的数值',
+    overlapM2: '重叠面积',
+    ownIndustries: '本镇产业',
+    parcelsCounted: '计入的图斑',
+    parcelsCut: '被边界切开的图斑',
+    parcelsDoubtful: '存疑的图斑',
+    parcelsLeftOut: '未计入的图斑',
+    policy: '统计口径',
+    residentialLandM2: '居住用地',
+    residents: '常住人口',
+    stated: '填报值',
+    statedDifferenceM2: '与填报面积之差',
+    statedM2: '填报面积',
+    townCoveredAtMost: '图斑覆盖率上限',
+    trapezoidDifferenceM2: '梯形公式之差',
+    trapezoidM2: '梯形公式面积',
+    withoutIndustry: '未填产业的企业',
   },
   collections: {
     towns: '特色小镇',
@@ -231,12 +255,12 @@ const zh: Words = {
     kind: {
       dining: '餐饮',
       shopping: '购物',
-      health: '医疗卫生',
+      health: '医疗',
       education: '教育',
       culture: '文化',
       sport: '体育',
       transport: '交通',
-      service_point: '便民服务点',
+      service_point: '网格服务点',
       headquarters: '总部企业',
       hidden_champion: '隐形冠军',
       enterprise: '企业',
@@ -308,7 +332,7 @@ const en: Words = {
     failed: 'The map could not be loaded',
     webgl: 'This browser has no WebGL 2, so the map cannot be drawn; the search above still works.',
   },
-  legend: { title: 'Legend', show: (title) => `Show ${title}`, other: 'Other' },
+  legend: { title: 'Legend', show: (title) => `Show ${title}`, other: 'Other', closer: 'Seen at a closer zoom' },
   panel: {
     label: 'Result',
     close: 'Close',
@@ -338,10 +362,9 @@ const en: Words = {
     title: 'Against the standard',
     advisory: 'The guide’s figures are advisory; the verdicts are for the planner’s judgement.',
     standard: 'Standard',
-    clause: 'Clause',
     band: 'Band',
     inputs: 'Computed from',
-    remedy: 'What would make it fit',
+    notes: 'Notes',
     noFindings: 'There are no findings for this town yet.',
     atLeast: (value) => `at least ${value}`,
     atMost: (value) => `at most ${value}`,
@@ -364,6 +387,30 @@ const en: Words = {
     industry_headquarters: 'Headquarters or hidden champion',
     plan_area: 'Planned area',
     construction_area: 'Construction land',
+  },
+  inputs: {
+    climateZone: 'Climate zone',
+    doubtfulM2: 'Doubtful area',
+    facilitiesInTown: 'Facilities in the town',
+    farmBuildings: 'Farm buildings counted',
+    geodesicM2: 'Area on the ellipsoid',
+    implausibleValue: 'Implausible value',
+    overlapM2: 'Overlap',
+    ownIndustries: 'The town’s own industries',
+    parcelsCounted: 'Parcels counted',
+    parcelsCut: 'Parcels cut by the boundary',
+    parcelsDoubtful: 'Doubtful parcels',
+    parcelsLeftOut: 'Parcels left out',
+    policy: 'What is counted',
+    residentialLandM2: 'Residential land',
+    residents: 'Residents',
+    stated: 'As stated',
+    statedDifferenceM2: 'Difference to the stated area',
+    statedM2: 'Stated area',
+    townCoveredAtMost: 'Covered by parcels at most',
+    trapezoidDifferenceM2: 'Difference by the trapezoid formula',
+    trapezoidM2: 'Area by the trapezoid formula',
+    withoutIndustry: 'Enterprises without an industry',
   },
   collections: {
     towns: 'Characteristic towns',

@@ -9,13 +9,20 @@ const en = wordsIn('en');
 
 const land: Finding = {
   metric: 'residential_land_per_resident',
+  title: '人均居住用地',
   value: 29.5,
   unit: 'm²/人',
   band: { min: 23, max: 36 },
   clause: '第十二条',
   verdict: '符合',
-  inputs: [{ name: 'residents', value: '3500' }],
-  remedy: [],
+  inputs: [
+    { name: 'residents', value: '3500' },
+    { name: 'residentialLandM2', value: '103260' },
+    { name: 'farmBuildings', value: 'false' },
+    { name: 'odd', value: '<b>' },
+  ],
+  remedy: '其余不变，居住用地面积应为 8.05–12.6 公顷，现已在此范围。',
+  messages: ['按整类计'],
 };
 
 function band(min?: number, max?: number): Band {
@@ -99,9 +106,37 @@ describe('a bullet chart', () => {
 describe('a finding', () => {
   it('says metric, verdict, value, band and clause', () => {
     const said = textOf(findingView(land, zh));
-    for (const wanted of ['人均居住用地', '符合', '29.5 m²/人', '标准 23–36 m²/人', '第十二条', '3500']) {
+    for (const wanted of ['人均居住用地', '符合', '29.5 m²/人', '标准 23–36 m²/人', '第十二条', '按整类计']) {
       expect(said).toContain(wanted);
     }
+  });
+
+  it('says what it was computed from', () => {
+    const pairs = find(findingView(land, zh), ({ tag }) => tag === 'dt' || tag === 'dd').map(textOf);
+    expect(pairs).toEqual([
+      '常住人口',
+      '3,500',
+      '居住用地',
+      '10.33 公顷（155 亩）',
+      '计入农业设施建设用地',
+      '否',
+      'odd',
+      '<b>',
+    ]);
+  });
+
+  it('says what would make it fit only where it does not', () => {
+    expect(textOf(findingView(land, zh))).not.toContain('其余不变');
+    expect(textOf(findingView({ ...land, verdict: '偏低' }, zh))).toContain('其余不变');
+    expect(textOf(findingView({ ...land, verdict: '无法判定', remedy: '请先补正：缺少常住人口。' }, zh))).toContain(
+      '请先补正',
+    );
+  });
+
+  it('takes the service’s title for a metric it has no word for', () => {
+    const view = findingView({ ...land, metric: 'green_share', title: '绿地率' }, zh);
+    expect(textOf(view)).toContain('绿地率');
+    expect(textOf(findingView({ ...land, metric: 'green_share', title: '' }, zh))).toContain('green_share');
   });
 
   it('has a chart that can be heard', () => {
@@ -128,7 +163,8 @@ describe('a finding', () => {
 describe('a report', () => {
   const report: Compliance = {
     town: { code: 'T1', name: '云栖' },
-    standard: { id: 'zj2018', edition: '2018（试行）', checksum: 'abc' },
+    standard: { id: 'zj2018', title: '浙江省特色小镇创建规划指南', edition: '2018（试行）' },
+    notes: ['结论供规划参考'],
     findings: [land, { ...land, verdict: '偏低' }, { ...land, verdict: '偏低' }],
     versions: [],
   };
@@ -140,8 +176,9 @@ describe('a report', () => {
 
   it('names its standard and says that it is advisory', () => {
     const said = textOf(complianceView(report, zh));
-    expect(said).toContain('依据 2018（试行） · zj2018');
-    expect(said).toContain('引导性');
+    expect(said).toContain('依据 浙江省特色小镇创建规划指南 · 2018（试行）');
+    expect(said).toContain('结论供规划参考');
+    expect(textOf(complianceView({ ...report, notes: [] }, zh))).toContain('引导性');
   });
 
   it('says so when there is nothing', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { coordinate, distance, number, quantity, shown } from '../src/format';
+import { coordinate, distance, number, quantity, shown, told } from '../src/format';
 import { wordsIn } from '../src/words';
 
 const zh = wordsIn('zh');
@@ -76,5 +76,7 @@ describe('texts of the data', () => {
     expect(shown('𠮷'.repeat(200))).toBe('𠮷'.repeat(200));
     expect(shown('𠮷'.repeat(201))).toBe(`${'𠮷'.repeat(200)}…`);
     expect(shown('x'.repeat(1e6))).toHaveLength(201);
+    expect(told('句'.repeat(1000))).toBe('句'.repeat(1000));
+    expect(told('句'.repeat(1e6))).toHaveLength(1001);
   });
 });

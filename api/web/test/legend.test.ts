@@ -15,12 +15,20 @@ const style: StyleSpecification = {
       id: 'parcels',
       type: 'fill',
       source: 'all',
+      minzoom: 12,
       'source-layer': 'parcels',
       paint: {
         'fill-color': ['match', ['slice', ['get', 'land_use'], 0, 2], '07', '#fe0', ['08', '09'], '#f66', '#ccc'],
       },
     },
-    { id: 'parcels-line', type: 'line', source: 'all', 'source-layer': 'parcels', paint: { 'line-color': '#999' } },
+    {
+      id: 'parcels-line',
+      type: 'line',
+      source: 'all',
+      minzoom: 14,
+      'source-layer': 'parcels',
+      paint: { 'line-color': '#999' },
+    },
     {
       id: 'towns',
       type: 'fill',
@@ -77,28 +85,58 @@ describe('the legend', () => {
   });
 
   it('names what colours stand for', () => {
-    const titles = groups.map((group) => group.entries.map((entry) => entryTitle(entry, group.collection, zh)));
+    const titles = groups.map((group) => group.entries.map((entry) => entryTitle(entry, group, zh)));
     expect(titles[0]).toEqual(['居住用地', '公共管理与公共服务用地、商业服务业用地', '其他']);
     expect(titles[2]).toEqual(['网格']);
-    expect(titles[3]).toEqual(['指挥中心', '网格警务室', '其他']);
+    expect(titles[3]).toEqual(['指挥中心', '网格警务室', '网格警务站']);
+    // Every class has a colour of its own, so the colour of all others is never seen.
+    expect(titles[1]).toEqual(['一类 · 技术与金融服务、三类 · 体验服务', '二类 · 实物产品', undefined]);
+  });
+
+  it('reads conditions and colours that are written out', () => {
+    const odd = structuredClone(style);
+    odd.layers = [
+      {
+        id: 'a',
+        type: 'fill',
+        source: 'all',
+        'source-layer': 'parcels',
+        paint: { 'fill-color': ['case', ['==', ['get', 'construction'], true], '#c97', ['to-color', '#ab8']] },
+      },
+    ];
+    const [parcels] = legendOf(odd);
+    if (!parcels) throw new Error('no group');
+    expect(parcels.entries.map((entry) => [entry.colour, entryTitle(entry, parcels, zh)])).toEqual([
+      ['#c97', '建设用地'],
+      ['#ab8', '非建设用地'],
+    ]);
   });
 
   it('shows a switch that says what it does and how it stands', () => {
     const [parcels, towns] = groups;
     if (!parcels || !towns) throw new Error('groups are missing');
     let pressed = 0;
-    const view = groupView(towns, zh, () => pressed++);
+    const view = groupView(towns, 10, zh, () => pressed++);
     const [flip] = find(view, ({ tag }) => tag === 'button');
     expect(flip?.attributes).toMatchObject({ role: 'switch', 'aria-checked': 'false', 'aria-label': '显示特色小镇' });
     flip?.act?.(new Event('click'));
     expect(pressed).toBe(1);
     expect(
       find(
-        groupView(parcels, zh, () => {}),
+        groupView(parcels, 12, zh, () => {}),
         ({ tag }) => tag === 'rect',
       ),
     ).toHaveLength(3);
     expect(textOf(view)).toContain('特色小镇');
+  });
+
+  it('says when a collection is not drawn at the zoom', () => {
+    const [parcels, towns] = groups;
+    if (!parcels || !towns) throw new Error('groups are missing');
+    expect([parcels.from, towns.from]).toEqual([12, 0]);
+    const far = groupView(parcels, 11.9, zh, () => {});
+    expect(textOf(far)).toBe(`用地图斑${zh.legend.closer}`);
+    expect(textOf(groupView(parcels, 12, zh, () => {}))).not.toContain(zh.legend.closer);
   });
 
   it('survives expressions it does not know', () => {

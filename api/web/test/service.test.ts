@@ -72,26 +72,48 @@ describe('reading a report', () => {
   const finding = { metric: 'residents', value: 3500, unit: '人', band: [3000, 4000], clause: 'c', verdict: '符合' };
   const report = { town: { code: 'T1', name: '云栖' }, standard: { id: 's', edition: 'e', checksum: 'c' } };
 
-  it('takes open bands, missing values and texts within', () => {
-    const open = { ...finding, value: null, band: [1, null], inputs: { parcels: 12, list: ['a'] }, remedy: null };
-    const { findings } = readCompliance({ ...report, findings: [finding, open], versions: {} });
-    expect(findings[0]).toMatchObject({ value: 3500, band: { min: 3000, max: 4000 }, inputs: [], remedy: [] });
+  it('takes open bands, missing values and sentences in the language', () => {
+    const open = {
+      ...finding,
+      title: { zh: '常住人口', en: 'residents' },
+      value: null,
+      band: [1, null],
+      inputs: { parcels: 12, list: ['a'] },
+      remedy: { text: { zh: '请先补正', en: 'first supply' }, levers: [] },
+      messages: [{ zh: '说明', en: 'note' }],
+    };
+    const answer = { ...report, findings: [finding, open], notes: [{ zh: '试行', en: 'trial' }], versions: {} };
+    const { findings, notes } = readCompliance(answer, 'en');
+    expect(notes).toEqual(['trial']);
+    expect(findings[0]).toMatchObject({
+      value: 3500,
+      band: { min: 3000, max: 4000 },
+      inputs: [],
+      remedy: '',
+      messages: [],
+    });
     expect(findings[1]).toMatchObject({
+      title: 'residents',
       value: undefined,
       band: { min: 1, max: undefined },
+      remedy: 'first supply',
+      messages: ['note'],
       inputs: [
         { name: 'parcels', value: '12' },
         { name: 'list', value: '["a"]' },
       ],
     });
+    expect(readCompliance(answer, 'zh').findings[1]).toMatchObject({ title: '常住人口', remedy: '请先补正' });
   });
 
   it.each([
     { ...report },
     { ...report, findings: [{ metric: 'x' }] },
     { ...report, findings: [{ ...finding, value: 'x' }] },
-  ])('%j is refused', (value) => {
-    expect(() => readCompliance(value)).toThrow(ShapeError);
+    { ...report, findings: [{ ...finding, title: { zh: 1n } }] },
+    { ...report, findings: [], notes: [7] },
+  ])('%# is refused', (value) => {
+    expect(() => readCompliance(value, 'zh')).toThrow(ShapeError);
   });
 });
 
