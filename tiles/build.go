@@ -29,7 +29,7 @@ type Builder struct {
 	forgetful bool // pictures serve one tile
 	mu        sync.Mutex
 	pictures  map[pictureKey]*picture
-	benches   sync.Pool
+	desks     sync.Pool
 }
 
 type pictureKey struct {
@@ -82,11 +82,11 @@ func (b *Builder) Build(ctx context.Context, s *snapshot.Snapshot, r Request) ([
 	if r.outside(s) {
 		return nil, ctx.Err()
 	}
-	w, ok := b.benches.Get().(*bench)
+	w, ok := b.desks.Get().(*desk)
 	if !ok {
-		w = new(bench)
+		w = new(desk)
 	}
-	defer b.benches.Put(w)
+	defer b.desks.Put(w)
 	defer w.clear()
 	return w.tile(ctx, b, s, r)
 }

@@ -2,37 +2,37 @@ package tiles
 
 import "math"
 
-// border is one side of the window to which a tile's geometry is clipped: the half
+// limit is one side of the window to which a tile's geometry is clipped: the half
 // plane sign·(c − at) ≥ 0, where c is x for a vertical side and y for a horizontal one.
-type border struct {
+type limit struct {
 	vertical bool
 	sign     int64
 	at       int64
 }
 
-// borders are the four sides of the box, in the order in which everything is clipped.
+// limits are the four sides of the box, in the order in which everything is clipped.
 // Rings and lines keep to it, so that a line along a ring gets the ring's cuts.
-func (b box) borders() [4]border {
-	return [4]border{{true, 1, b.x0}, {true, -1, b.x1}, {false, 1, b.y0}, {false, -1, b.y1}}
+func (b box) limits() [4]limit {
+	return [4]limit{{true, 1, b.x0}, {true, -1, b.x1}, {false, 1, b.y0}, {false, -1, b.y1}}
 }
 
-// keeps says whether v is on the side that is kept; the border itself is.
-func (s border) keeps(v vertex) bool {
+// keeps says whether v is on the side that is kept; the limit itself is.
+func (s limit) keeps(v vertex) bool {
 	if s.vertical {
 		return s.sign*(v.x-s.at) >= 0
 	}
 	return s.sign*(v.y-s.at) >= 0
 }
 
-// cuts says whether something in the box lies beyond the border.
-func (s border) cuts(b box) bool {
+// cuts says whether something in the box lies beyond the limit.
+func (s limit) cuts(b box) bool {
 	return !s.keeps(vertex{b.x0, b.y0}) || !s.keeps(vertex{b.x1, b.y1})
 }
 
-// cut is where the edge from a to b, one of them kept and the other not, meets the border, rounded
+// cut is where the edge from a to b, one of them kept and the other not, meets the limit, rounded
 // to the fine grid. It is computed from the lower end to the higher, so that both directions
 // give the same point.
-func (s border) cut(a, b vertex) vertex {
+func (s limit) cut(a, b vertex) vertex {
 	if s.vertical {
 		return vertex{s.at, between(a.x, b.x, a.y, b.y, s.at)}
 	}
@@ -45,13 +45,13 @@ func between(u0, u1, v0, v1, u int64) int64 {
 		u0, u1, v0, v1 = u1, u0, v1, v0
 	}
 	part := float64(u-u0) / float64(u1-u0)
-	return v0 + int64(math.Floor(part*float64(v1-v0)+0.5))
+	return v0 + int64(math.Floor(float64(part*float64(v1-v0))+0.5))
 }
 
-// clipRing appends to out the ring cut at the border (Sutherland and Hodgman 1974). Where a
-// ring leaves and comes back, the result runs along the border, possibly there and
+// clipRing appends to out the ring cut at the limit (Sutherland and Hodgman 1974). Where a
+// ring leaves and comes back, the result runs along the limit, possibly there and
 // back: such edges cancel when the feature is traced.
-func clipRing(out, ring []vertex, s border) []vertex {
+func clipRing(out, ring []vertex, s limit) []vertex {
 	if len(ring) == 0 {
 		return out
 	}
@@ -70,8 +70,8 @@ func clipRing(out, ring []vertex, s border) []vertex {
 	return out
 }
 
-// clipEdge cuts the edge from a to b at the four borders; ok is false where nothing is left.
-func clipEdge(a, b vertex, sides *[4]border) (p, q vertex, ok bool) {
+// clipEdge cuts the edge from a to b at the four limits; ok is false where nothing is left.
+func clipEdge(a, b vertex, sides *[4]limit) (p, q vertex, ok bool) {
 	for _, s := range sides {
 		ka, kb := s.keeps(a), s.keeps(b)
 		switch {

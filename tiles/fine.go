@@ -32,8 +32,8 @@ func fineAt(p orb.Point) vertex {
 	sin := math.Sin(min(max(p[1], -maxLat), maxLat) * (math.Pi / 180))
 	y := 0.5 - math.Log((1+sin)/(1-sin))/(4*math.Pi)
 	return vertex{
-		x: int64(math.Floor((p[0]+180)/360*world + 0.5)),
-		y: int64(math.Floor(y*world + 0.5)),
+		x: int64(math.Floor(float64((p[0]+180)/360*world) + 0.5)),
+		y: int64(math.Floor(float64(y*world) + 0.5)),
 	}
 }
 

@@ -5,7 +5,7 @@ package tiles
 type plotter struct {
 	frame  frame
 	window box // the tile with its buffer, from the tile's corner
-	sides  [4]border
+	sides  [4]limit
 	hot    hotGrid
 	shape  outline
 	ring   []vertex // scratch of clipping
@@ -17,7 +17,7 @@ type plotter struct {
 func (p *plotter) begin(f frame) {
 	p.frame = f
 	p.window = frame{sub: f.sub}.box(Buffer)
-	p.sides = p.window.borders()
+	p.sides = p.window.limits()
 	p.hot.reset(f.sub)
 }
 

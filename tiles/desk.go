@@ -12,9 +12,9 @@ import (
 	"towngrid/geo/snapshot"
 )
 
-// bench is what a tile is made with: buffers that are kept from tile to tile, and the parts
+// desk is what a tile is made with: buffers that are kept from tile to tile, and the parts
 // and features of the collection that is being drawn.
-type bench struct {
+type desk struct {
 	plotter plotter
 	layer   layer
 	parts   []drawn
@@ -42,14 +42,14 @@ type shown struct {
 }
 
 // clear lets go of what the tile was made of.
-func (w *bench) clear() {
+func (w *desk) clear() {
 	clear(w.parts)
 	w.parts = w.parts[:0]
 	w.layer.reset("", nil)
 }
 
 // tile makes the tile of a checked request.
-func (w *bench) tile(ctx context.Context, b *Builder, s *snapshot.Snapshot, r Request) ([]byte, error) {
+func (w *desk) tile(ctx context.Context, b *Builder, s *snapshot.Snapshot, r Request) ([]byte, error) {
 	w.out = w.out[:0]
 	for _, c := range r.Collections {
 		w.plotter.begin(r.fine())
@@ -68,7 +68,7 @@ func (w *bench) tile(ctx context.Context, b *Builder, s *snapshot.Snapshot, r Re
 }
 
 // draw fills the layer of one kind.
-func (w *bench) draw(ctx context.Context, s *snapshot.Snapshot, c geo.Collection, kind Content) error {
+func (w *desk) draw(ctx context.Context, s *snapshot.Snapshot, c geo.Collection, kind Content) error {
 	w.layer.reset(layerName(c, kind), names(columns(c, kind)))
 	switch {
 	case kind == Labels:
@@ -82,7 +82,7 @@ func (w *bench) draw(ctx context.Context, s *snapshot.Snapshot, c geo.Collection
 }
 
 // gather finds the collection's features whose bound meets the window, in order of code.
-func (w *bench) gather(b *Builder, s *snapshot.Snapshot, c geo.Collection, r Request) {
+func (w *desk) gather(b *Builder, s *snapshot.Snapshot, c geo.Collection, r Request) {
 	clear(w.parts)
 	w.parts, w.finds = w.parts[:0], w.finds[:0]
 	reach := r.reach()
@@ -104,12 +104,12 @@ func (w *bench) gather(b *Builder, s *snapshot.Snapshot, c geo.Collection, r Req
 }
 
 // byCode orders finds by code; of one code, the stable sort keeps the order of divisions.
-func (w *bench) byCode(a, b find) int { return w.code(a).Compare(w.code(b)) }
+func (w *desk) byCode(a, b find) int { return w.code(a).Compare(w.code(b)) }
 
-func (w *bench) code(f find) geo.Code { return w.parts[f.p].part.At(int(f.i)).Code }
+func (w *desk) code(f find) geo.Code { return w.parts[f.p].part.At(int(f.i)).Code }
 
 // choose chooses each feature whose bound meets b.
-func (w *bench) choose(p *snapshot.Part, b orb.Bound) {
+func (w *desk) choose(p *snapshot.Part, b orb.Bound) {
 	w.chosen.reset(p.Len())
 	p.Search(b, func(i int) bool {
 		w.chosen.add(i)
@@ -118,7 +118,7 @@ func (w *bench) choose(p *snapshot.Part, b orb.Bound) {
 }
 
 // visit calls f with every find whose bound meets the window, until the context ends.
-func (w *bench) visit(ctx context.Context, f func(shown)) error {
+func (w *desk) visit(ctx context.Context, f func(shown)) error {
 	for n, find := range w.finds {
 		if n%chunkLen == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -138,7 +138,7 @@ func (s shown) value(column int) string { return s.chunk.value(s.k, column, len(
 
 // fills draws the collection's polygons: first all their vertices make their squares hot,
 // then every ring is led through them.
-func (w *bench) fills(ctx context.Context) error {
+func (w *desk) fills(ctx context.Context) error {
 	err := w.visit(ctx, func(s shown) {
 		for r := s.first[s.k]; r < s.first[s.k+1]; r++ {
 			w.plotter.markRing(s.at, s.ring(r), s.bound)
@@ -158,7 +158,7 @@ func (w *bench) fills(ctx context.Context) error {
 }
 
 // points draws the collection's points.
-func (w *bench) points(ctx context.Context) error {
+func (w *desk) points(ctx context.Context) error {
 	return w.visit(ctx, func(s shown) {
 		w.layer.point(w.plotter.hot.square(vertex{s.bound.x0, s.bound.y0}))
 		w.end(s, pointShape)
@@ -166,7 +166,7 @@ func (w *bench) points(ctx context.Context) error {
 }
 
 // end gives the current feature its properties, if it has a shape, and writes it.
-func (w *bench) end(s shown, t shapeType) {
+func (w *desk) end(s shown, t shapeType) {
 	if len(w.layer.shape) > 0 {
 		for column := range w.layer.keys {
 			w.layer.tag(column, s.value(column))
@@ -177,7 +177,7 @@ func (w *bench) end(s shown, t shapeType) {
 
 // labels draws the label points that lie in the tile itself, without its buffer, so that
 // each label is in exactly one tile of a zoom.
-func (w *bench) labels(ctx context.Context) error {
+func (w *desk) labels(ctx context.Context) error {
 	f := w.plotter.frame
 	return w.visit(ctx, func(s shown) {
 		l := s.pic.label(s.part, s.i)
@@ -194,7 +194,7 @@ func (w *bench) labels(ctx context.Context) error {
 }
 
 // borders draws the borders of the features found, through the hot squares of all of them.
-func (w *bench) borders(ctx context.Context, snap *snapshot.Snapshot) error {
+func (w *desk) borders(ctx context.Context, snap *snapshot.Snapshot) error {
 	for n := range w.parts {
 		set := w.chooseLines(n)
 		for l := range w.chosen.all {
@@ -219,7 +219,7 @@ func (w *bench) borders(ctx context.Context, snap *snapshot.Snapshot) error {
 }
 
 // chooseLines chooses the borders of the features found in part n.
-func (w *bench) chooseLines(n int) *borderSet {
+func (w *desk) chooseLines(n int) *borderSet {
 	d := &w.parts[n]
 	set := d.pic.borderSet(d.part)
 	w.chosen.reset(len(set.lines))
@@ -234,7 +234,7 @@ func (w *bench) chooseLines(n int) *borderSet {
 }
 
 // eachArc calls f with the arcs of a border whose bound meets the window.
-func (w *bench) eachArc(n int, set *borderSet, line int, f func(at place, arc []offset, bound box)) {
+func (w *desk) eachArc(n int, set *borderSet, line int, f func(at place, arc []offset, bound box)) {
 	at := w.parts[n].at
 	for a := set.first[line]; a < set.first[line+1]; a++ {
 		if bound := at.box(set.bounds[a]); bound.meets(w.plotter.window) {
@@ -243,12 +243,12 @@ func (w *bench) eachArc(n int, set *borderSet, line int, f func(at place, arc []
 	}
 }
 
-func (w *bench) drawLine(at place, arc []offset, bound box) {
+func (w *desk) drawLine(at place, arc []offset, bound box) {
 	w.plotter.addLine(at, arc, bound, &w.layer)
 }
 
 // endLine gives the current border its properties, if it has a shape, and writes it.
-func (w *bench) endLine(d *drawn, f frontier, level string) {
+func (w *desk) endLine(d *drawn, f frontier, level string) {
 	if len(w.layer.shape) > 0 {
 		w.layer.tag(0, level)
 		w.layer.tag(1, d.pic.code(d.part, int(f.left)))
