@@ -359,7 +359,7 @@ func TestDivisionsAreMerged(t *testing.T) {
 
 // The work stops soon after its context has ended.
 func TestBuildStopsWithItsContext(t *testing.T) {
-	s := snapshotOf(t, geotest.Tessellation(9, 20000, district))
+	s := snapshotOf(t, geotest.Tessellation(9, 12000, district))
 	r := tiles.Request{Collections: []geo.Collection{geo.Cells}, Address: addressOf(8, district.Center())}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
 	defer cancel()

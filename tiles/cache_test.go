@@ -186,7 +186,7 @@ func TestCacheKeepsToItsSize(t *testing.T) {
 
 // A caller that leaves does not spoil the tile for those who wait.
 func TestALeavingCallerDisturbsNobody(t *testing.T) {
-	s := snapshotOf(t, geotest.Tessellation(9, 20000, district))
+	s := snapshotOf(t, geotest.Tessellation(9, 12000, district))
 	c := newCache(t, 0)
 	r := fillsAt(addressOf(8, district.Center()))
 	leaving, leave := context.WithCancel(t.Context())
