@@ -95,8 +95,10 @@ type Stats struct {
 	Entries, Bytes uint64
 }
 
-// Stats are the cache's figures for metrics.
+// Stats are the cache's figures for metrics. It first lets the cache do what it has put off, so
+// that entries and bytes are those of now.
 func (c *Cache) Stats() Stats {
+	c.tiles.CleanUp()
 	n := c.counter.Snapshot()
 	return Stats{
 		Hits: n.Hits, Misses: n.Misses, Blank: c.blank.Load(),
