@@ -474,3 +474,39 @@ func TestNoFileSystem(t *testing.T) {
 		}
 	}
 }
+
+// A small archive may use Zip64 all the same.
+func TestZip64(t *testing.T) {
+	plain := rawZip(entryOf("a.shp", []byte("x")))
+	end := len(plain) - endBytes
+	size, offset := binary.LittleEndian.Uint32(plain[end+12:]), binary.LittleEndian.Uint32(plain[end+16:])
+	build := func(bend func(end64, locator []byte)) []byte {
+		end64 := append([]byte("PK\x06\x06"), make([]byte, 52)...)
+		for at, v := range map[int]uint64{4: 44, 24: 1, 32: 1, 40: uint64(size), 48: uint64(offset)} {
+			binary.LittleEndian.PutUint64(end64[at:], v)
+		}
+		locator := append([]byte("PK\x06\x07"), make([]byte, 16)...)
+		binary.LittleEndian.PutUint64(locator[8:], uint64(end))
+		locator[16] = 1 // disks
+		bend(end64, locator)
+		return bytes.Join([][]byte{plain[:end], end64, locator, zipEnd(0xffff, -1, -1)}, nil)
+	}
+	if _, err := open(build(func(_, _ []byte) {})); err != nil {
+		t.Fatal(err)
+	}
+	for name, bend := range map[string]func(end64, locator []byte){
+		"no end record":      func(end64, _ []byte) { end64[0] = 'Q' },
+		"no locator":         func(_, locator []byte) { locator[0] = 'Q' },
+		"locator far away":   func(_, locator []byte) { binary.LittleEndian.PutUint64(locator[8:], 1<<40) },
+		"locator below zero": func(_, locator []byte) { binary.LittleEndian.PutUint64(locator[8:], 1<<63) },
+		"offset wrong":       func(end64, _ []byte) { end64[48]++ },
+		"size below zero":    func(end64, _ []byte) { binary.LittleEndian.PutUint64(end64[40:], 1<<63) },
+	} {
+		if _, err := open(build(bend)); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	if _, err := open(zipEnd(0xffff, -1, -1)); code(err) != "not_a_zip" {
+		t.Errorf("an end alone: %v", err)
+	}
+}

@@ -155,48 +155,51 @@ func (p *plan) tooLong(c *outColumn, v any, b []byte, number int) error {
 
 // value is the text of a value in a column, not yet padded; nil is empty.
 func (p *plan) value(c *outColumn, v any, number int) ([]byte, error) {
+	if text, is := v.(string); is && c.Type == 'C' {
+		b, err := p.text.bytes(text)
+		if err != nil {
+			return nil, p.notEncodable(c, text, number)
+		}
+		return b, nil
+	}
+	b, ok := c.format(v)
+	if !ok {
+		return nil, geo.Errorf("bad_value",
+			"图层 %[1]q 第 %[2]d 条记录字段 %[3]q 的值 %[4]v 不能写入 %[5]c 类型字段",
+			"the value in field %[3]q of record %[2]d in layer %[1]q, %[4]v, cannot be written to a field of type %[5]c",
+			p.Name, number, c.Name, v, c.Type)
+	}
+	return b, nil
+}
+
+// format is a value that is no text in the way of the column's type; ok is false
+// where the type has none.
+func (c *outColumn) format(v any) (b []byte, ok bool) {
+	number := c.Type == 'N' || c.Type == 'F'
 	switch v := v.(type) {
 	case nil:
-		return nil, nil
+		return nil, true
 	case string:
-		if c.Type == 'D' {
-			if day, err := time.Parse(time.DateOnly, v); err == nil {
-				return day.AppendFormat(nil, "20060102"), nil
-			}
-		}
-		if c.Type == 'C' {
-			b, err := p.text.bytes(v)
-			if err != nil {
-				return nil, p.notEncodable(c, v, number)
-			}
-			return b, nil
-		}
+		day, err := time.Parse(time.DateOnly, v)
+		return day.AppendFormat(nil, "20060102"), err == nil && c.Type == 'D'
 	case int64:
-		if c.Type == 'C' || c.Decimals == 0 && c.Type != 'D' && c.Type != 'L' {
-			return strconv.AppendInt(nil, v, 10), nil
+		if number && c.Decimals > 0 {
+			return c.format(float64(v))
 		}
-		if c.Type == 'N' || c.Type == 'F' {
-			return strconv.AppendFloat(nil, float64(v), 'f', c.Decimals, 64), nil
-		}
+		return strconv.AppendInt(nil, v, 10), number || c.Type == 'C'
 	case float64:
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			break
-		}
+		finite := !math.IsNaN(v) && !math.IsInf(v, 0)
 		if c.Type == 'C' {
-			return strconv.AppendFloat(nil, v, 'g', -1, 64), nil
+			return strconv.AppendFloat(nil, v, 'g', -1, 64), finite
 		}
-		if c.Type == 'N' || c.Type == 'F' {
-			return strconv.AppendFloat(nil, v, 'f', c.Decimals, 64), nil
-		}
+		return strconv.AppendFloat(nil, v, 'f', c.Decimals, 64), number && finite
 	case bool:
-		if c.Type == 'L' || c.Type == 'C' {
-			return []byte(map[bool]string{true: "T", false: "F"}[v]), nil
+		if v {
+			return []byte{'T'}, c.Type == 'L' || c.Type == 'C'
 		}
+		return []byte{'F'}, c.Type == 'L' || c.Type == 'C'
 	}
-	return nil, geo.Errorf("bad_value",
-		"图层 %[1]q 第 %[2]d 条记录字段 %[3]q 的值 %[4]v 不能写入 %[5]c 类型字段",
-		"the value in field %[3]q of record %[2]d in layer %[1]q, %[4]v, cannot be written to a field of type %[5]c",
-		p.Name, number, c.Name, v, c.Type)
+	return nil, false
 }
 
 func (p *plan) notEncodable(c *outColumn, v string, number int) error {

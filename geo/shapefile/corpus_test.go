@@ -185,9 +185,11 @@ func leFloat(v float64) []byte       { return binary.LittleEndian.AppendUint64(n
 func join(bs ...[]byte) []byte       { return bytes.Join(bs, nil) }
 func floats(n int, v float64) []byte { return bytes.Repeat(leFloat(v), n) }
 
-func xy(points ...orb.Point) (b []byte) {
+func xy(points ...orb.Point) []byte {
+	b := make([]byte, 0, pointBytes*len(points))
 	for _, p := range points {
-		b = join(b, leFloat(p[0]), leFloat(p[1]))
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(p[0]))
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(p[1]))
 	}
 	return b
 }

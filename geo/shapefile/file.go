@@ -16,8 +16,9 @@ import (
 type Options struct {
 	// Encoding of the .dbf, see [Encodings]; "" leaves it to be found out.
 	Encoding string
-	// Force makes differing counts and orders of records in .shp, .dbf and .shx
-	// warnings instead of refusals.
+	// Force makes differing counts of records in .shp, .dbf and .shx a warning
+	// instead of a refusal. A .shx that lists the records in another order stays
+	// a refusal: attributes would go to other shapes.
 	Force bool
 }
 

@@ -166,7 +166,7 @@ func (p *plan) write(zw *zip.Writer) error {
 	return p.writeText(zw, "prj", p.PRJ)
 }
 
-// create begins an entry of the zip.
+// entry is the head of one of the layer's files in the zip.
 func (p *plan) entry(ext string) (*zip.FileHeader, error) {
 	h := &zip.FileHeader{Name: p.Name + "." + ext, Method: zip.Deflate, Modified: p.modified()}
 	if p.ZipNamesGBK {

@@ -11,9 +11,8 @@ import (
 
 // Rings makes the rings of records into polygons by the package's rules for
 // polygons. It is for readers of other formats, so that the same rings mean the
-// same polygon, with the same checks, whatever file they come in. The bound on
-// work that goes into finding which ring lies in which holds over all records
-// that one Rings sees. The zero Rings is ready for use.
+// same polygon, with the same checks, whatever file they come in. The zero Rings is
+// ready for use.
 type Rings struct {
 	// Wound says that the format prescribes the winding of RFC 7946, so that
 	// turning a ring is worth a Notice.

@@ -1,7 +1,6 @@
 package shapefile
 
 import (
-	"fmt"
 	"io"
 	"strconv"
 
@@ -158,7 +157,7 @@ func (s *scan) compare() {
 	case length > size && agreed && (f.table != nil || f.index != nil):
 		s.led.note(shpLength, whole(f.Layer.Path), length, size)
 	case length > size:
-		s.add(truncated.breach(length, size, "bytes"), f.Layer.Path, geo.None)
+		s.addForced(truncated.breach(length, size, "bytes"))
 	case length < s.frames.next:
 		s.led.note(shpLength, whole(f.Layer.Path), length, size)
 	}
@@ -166,7 +165,7 @@ func (s *scan) compare() {
 		return
 	}
 	if record, order := f.index.departs(s.frames.starts); record > 0 && order {
-		s.add(recordOrder.breach(), f.index.file, record)
+		s.led.add(place{f.index.file, record, geo.None, geo.None}.on(recordOrder.breach()))
 	} else if record > 0 {
 		s.led.note(shxDamaged, place{f.index.file, record, geo.None, geo.None})
 	}
@@ -183,7 +182,7 @@ func (s *scan) compareCounts() (agreed bool) {
 	if (dbf < 0 || dbf == shp) && (shx < 0 || shx == shp) {
 		return true
 	}
-	s.add(recordCounts.breach(strconv.Itoa(shp), countText(dbf), countText(shx)), s.f.Layer.Path, geo.None)
+	s.addForced(recordCounts.breach(strconv.Itoa(shp), countText(dbf), countText(shx)))
 	return false
 }
 
@@ -191,13 +190,14 @@ func countText(n int) string {
 	if n < 0 {
 		return "–"
 	}
-	return fmt.Sprint(n)
+	return strconv.Itoa(n)
 }
 
-// add lists a violation that the planner's Force turns into a warning.
-func (s *scan) add(v geo.Violation, file string, record int) {
+// addForced lists a violation of the file as a whole that the planner's Force
+// turns into a warning.
+func (s *scan) addForced(v geo.Violation) {
 	if s.f.opt.Force {
 		v.Severity = geo.Warning
 	}
-	s.led.add(v.In(file).At(record, geo.None, geo.None))
+	s.led.add(whole(s.f.Layer.Path).on(v))
 }

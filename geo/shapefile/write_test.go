@@ -217,3 +217,40 @@ func TestWriteIsDeterministic(t *testing.T) {
 		t.Fatal("two runs differ")
 	}
 }
+
+// What is written below fails at every point: the error comes through.
+func TestWriteToAFailingWriter(t *testing.T) {
+	out := demoOutput(demo(1, 200, 30), "GBK")
+	whole := len(write(t, out))
+	failure := errors.New("disk full")
+	for n := 0; n < whole; n += 1 + whole/40 {
+		if err := Write(&failingWriter{n, failure}, out); !errors.Is(err, failure) {
+			t.Fatalf("after %d of %d bytes: %v", n, whole, err)
+		}
+	}
+}
+
+type failingWriter struct {
+	left int
+	err  error
+}
+
+func (w *failingWriter) Write(p []byte) (int, error) {
+	if w.left -= len(p); w.left < 0 {
+		return 0, w.err
+	}
+	return len(p), nil
+}
+
+func TestWriteDates(t *testing.T) {
+	out := demoOutput(demo(1, 1, 8), "GBK")
+	for _, c := range []struct {
+		modified time.Time
+		want     string
+	}{{time.Time{}, "\x50\x01\x01"}, {time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC), "\x7e\x0b\x17"}} {
+		out.Modified = c.modified
+		if dbf := unpack(t, write(t, out))["dbf"]; string(dbf[1:4]) != c.want {
+			t.Errorf("%v: % X", c.modified, dbf[1:4])
+		}
+	}
+}
