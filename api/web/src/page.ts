@@ -106,7 +106,7 @@ function panelShell(words: Words, { closePanel }: Actions): ElementView {
 }
 
 function legendShell({ legend }: Words): ElementView {
-  const wide = window.matchMedia('(min-width: 760px)').matches;
+  const wide = window.matchMedia('(min-width: 1000px)').matches;
   const list = h('ul', { id: 'legend', class: 'legend-groups' });
   return h('details', { class: 'card legend', ...(wide ? { open: '' } : {}) }, h('summary', {}, legend.title), list);
 }
