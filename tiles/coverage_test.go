@@ -2,6 +2,7 @@ package tiles_test
 
 import (
 	"math"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -57,28 +58,43 @@ func ways(t *testing.T, l *mvt.Layer) map[way]int {
 func TestNeighboursShareTheirLine(t *testing.T) {
 	for datum, slack := range map[crs.Datum]float64{crs.WGS84: 0, crs.GCJ02: 0.01} {
 		t.Run(string(datum), func(t *testing.T) {
-			const seed = 11
-			s := snapshotOf(t, geotest.Tessellation(seed, 400, district))
-			var b tiles.Builder
-			polygons, full := 0, 0
-			for z := uint8(0); z <= tiles.MaxZoom; z++ {
-				for _, a := range around(z, district, 12) {
-					l := built(t, &b, s, tiles.Request{
-						Collections: []geo.Collection{geo.Cells}, Address: a, Datum: datum, Content: tiles.Fills,
-					})["cells"]
-					if l == nil {
-						continue
-					}
-					polygons += checkPolygons(t, a, l)
-					full += checkCoverage(t, a, l, slack)
-				}
-			}
-			t.Logf("seed %d: %d polygons of %d zooms, %d tiles covered whole", seed, polygons, tiles.MaxZoom+1, full)
+			polygons, full := checkZooms(t, 11, 400, datum, slack)
 			if polygons < 3000 || full < 20 {
-				t.Error("the test has looked at little")
+				t.Errorf("the test has looked at %d polygons and %d full tiles only", polygons, full)
 			}
 		})
 	}
+}
+
+// The same over many coverages, some 740,000 polygons.
+func TestNeighboursShareTheirLineLong(t *testing.T) {
+	if os.Getenv("TOWNGRID_LONG") != "1" {
+		t.Skip("SKIPPED, takes half a minute: set TOWNGRID_LONG=1 to check 25 coverages of 3,000 cells")
+	}
+	total := 0
+	for seed := uint64(100); seed < 125; seed++ {
+		polygons, _ := checkZooms(t, seed, 3000, crs.WGS84, 0)
+		total += polygons
+	}
+	t.Logf("%d polygons", total)
+}
+
+// checkZooms looks at tiles of every zoom of a coverage of n cells, and counts polygons and tiles
+// that are covered whole.
+func checkZooms(t *testing.T, seed uint64, n int, datum crs.Datum, slack float64) (polygons, full int) {
+	s := snapshotOf(t, geotest.Tessellation(seed, n, district))
+	var b tiles.Builder
+	for z := uint8(0); z <= tiles.MaxZoom; z++ {
+		for _, a := range around(z, district, 9) {
+			r := tiles.Request{Collections: []geo.Collection{geo.Cells}, Address: a, Datum: datum, Content: tiles.Fills}
+			if l := built(t, &b, s, r)["cells"]; l != nil {
+				polygons += checkPolygons(t, a, l)
+				full += checkCoverage(t, a, l, slack)
+			}
+		}
+	}
+	t.Logf("seed %d, %s: %d polygons, %d tiles covered whole", seed, datum, polygons, full)
+	return polygons, full
 }
 
 // checkPolygons judges every polygon by simplefeatures and counts them.
