@@ -95,8 +95,12 @@ func (c CRS) misfit(b orb.Bound) geo.Text {
 	}
 	x, y := c.outlier(b)
 	lon, lat := c.ToGeographic(x, y)
-	if math.IsNaN(lon) {
+	switch {
+	case math.IsNaN(lon):
 		return geo.Text{ZH: "这些坐标在该坐标系中不存在", EN: "the system has no such coordinates"}
+	case c.kind == owned:
+		// A pair of coordinates and position would give away part of the operator's parameters.
+		return geo.Text{ZH: "它们将位于中国（东经 73–136°，北纬 3–54°）之外", EN: "they would lie outside China (73–136° E, 3–54° N)"}
 	}
 	return geo.Textf("(%s, %s) 将位于经度 %.4f、纬度 %.4f，在中国（东经 73–136°，北纬 3–54°）之外",
 		"(%s, %s) would lie at longitude %.4f, latitude %.4f, outside China (73–136° E, 3–54° N)",

@@ -35,6 +35,29 @@ func ParseDatum(s string) (Datum, error) {
 		"there is no datum %q; there are wgs84 (the same as CGCS2000), gcj02 (Amap, Tencent, phones) and bd09 (Baidu)", brief(s))
 }
 
+// label is the datum as people write it, which is also the ID of the system of degrees
+// on GCJ-02 or BD-09.
+func (d Datum) label() string {
+	switch d {
+	case GCJ02:
+		return "GCJ-02"
+	case BD09:
+		return "BD-09"
+	}
+	return "WGS84"
+}
+
+// title is the system of degrees on the datum, for people.
+func (d Datum) title() geo.Text {
+	switch d {
+	case GCJ02:
+		return geo.Text{ZH: "GCJ-02 经纬度（高德、腾讯、手机）", EN: "GCJ-02 longitude and latitude (Amap, Tencent, phones)"}
+	case BD09:
+		return geo.Text{ZH: "BD-09 经纬度（百度）", EN: "BD-09 longitude and latitude (Baidu)"}
+	}
+	return CGCS2000().Title()
+}
+
 // plain is a datum's name in small letters without hyphens and underscores. Names
 // that are so already, which is nearly always, are returned as they are.
 func plain(s string) string {

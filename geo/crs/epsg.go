@@ -8,85 +8,43 @@ import (
 	"towngrid/geo"
 )
 
-// GaussKrueger is a Gauss-Krüger system on CGCS2000: scale 1, origin on the equator,
-// false easting 500,000 m, before which the zone number stands when prefixed is true.
-// width is 3 with zone 25–45 (central meridian 3·zone) or 6 with zone 13–23 (central
-// meridian 6·zone − 3); anything else is a *geo.Error with the code "unknown_crs".
-func GaussKrueger(width, zone int, prefixed bool) (CRS, error) {
-	if zoneWidth(zone) != width || width == 0 {
-		return CRS{}, geo.Errorf("unknown_crs",
-			"没有 %d 度带第 %d 带：3 度带为 25–45，6 度带为 13–23",
-			"there is no %d-degree zone %d: 3-degree zones are 25–45, 6-degree zones 13–23", width, zone)
-	}
-	g := grid{cm: zoneMeridian(zone), scale: 1, fe: 500000}
-	if prefixed {
-		g.fe += float64(zone) * 1e6
-	}
-	return onGrid(china2000, g, zoneCode(zone, prefixed)), nil
-}
-
-// zoneWidth is 3 or 6 for the numbers of Gauss-Krüger zones that meet China, which
-// never mean one of each, and 0 for others.
-func zoneWidth(zone int) int {
-	switch {
-	case zone >= 13 && zone <= 23:
-		return 6
-	case zone >= 25 && zone <= 45:
-		return 3
-	}
-	return 0
-}
-
-// zoneMeridian is the central meridian of a Gauss-Krüger zone by its number, in degrees.
-func zoneMeridian(zone int) float64 {
-	if zoneWidth(zone) == 6 {
-		return float64(6*zone - 3)
-	}
-	return float64(3 * zone)
-}
-
-// zoneCode is the EPSG code of a Gauss-Krüger zone on CGCS2000.
-func zoneCode(zone int, prefixed bool) int {
-	switch six := zoneWidth(zone) == 6; {
-	case six && prefixed:
-		return 4491 + zone - 13
-	case six:
-		return 4502 + zone - 13
-	case prefixed:
-		return 4513 + zone - 25
-	}
-	return 4534 + zone - 25
-}
-
 // FromEPSG is the system of a code: 4490 and the Gauss-Krüger zones on CGCS2000
 // (4491–4554), 4326, 3857, and UTM on WGS84 (32601–32660, 32701–32760). Errors are
 // *geo.Error: "datum_needs_parameters" for the codes of Xian 1980, Beijing 1954 and
 // New Beijing, "unknown_crs" for all others.
 func FromEPSG(code int) (CRS, error) {
-	switch {
-	case code == 4490:
-		return CGCS2000(), nil
-	case code >= 4491 && code <= 4501:
-		return GaussKrueger(6, code-4491+13, true)
-	case code >= 4502 && code <= 4512:
-		return GaussKrueger(6, code-4502+13, false)
-	case code >= 4513 && code <= 4533:
-		return GaussKrueger(3, code-4513+25, true)
-	case code >= 4534 && code <= 4554:
-		return GaussKrueger(3, code-4534+25, false)
-	case code == 4326:
-		return onDegrees(wgs1984, code), nil
-	case code == 3857:
-		return onMercator(wgs1984), nil
-	case code >= 32601 && code <= 32660:
-		return utm(code-32600, 0, code), nil
-	case code >= 32701 && code <= 32760:
-		return utm(code-32700, 10000000, code), nil
-	}
 	if datum := classified(code); datum != "" {
 		return CRS{}, datum.refused(fmt.Sprintf("EPSG:%d", code))
 	}
+	if c, ok := fromCode(code); ok {
+		return c, nil
+	}
 	return CRS{}, unknownCode(strconv.Itoa(code))
+}
+
+// fromCode is the system of a code by its projection and ellipsoid, on Xian 1980 and
+// Beijing 1954 too.
+func fromCode(code int) (CRS, bool) {
+	switch {
+	case code == 4490:
+		return onDegrees(china2000, code), true
+	case code == 4326:
+		return onDegrees(wgs1984, code), true
+	case code == 4610:
+		return onDegrees(xian1980, code), true
+	case code == 4214:
+		return onDegrees(beijing1954, code), true
+	case code == 3857:
+		return onMercator(wgs1984), true
+	case code >= 32601 && code <= 32660:
+		return utm(code-32600, 0, code), true
+	case code >= 32701 && code <= 32760:
+		return utm(code-32700, 10000000, code), true
+	}
+	if r, zone, ok := zoneOfCode(code); ok {
+		return onZone(r.frame, zone, r.prefixed, code), true
+	}
+	return CRS{}, false
 }
 
 func utm(zone int, fn float64, code int) CRS {
@@ -110,7 +68,7 @@ func (c CRS) identified(six bool) CRS {
 		return c
 	}
 	for _, code := range c.candidates(six) {
-		if k, err := FromEPSG(code); err == nil && k.kind == c.kind && k.frame == c.frame && k.tm.grid.near(c.tm.grid) {
+		if k, ok := fromCode(code); ok && k.kind == c.kind && k.frame == c.frame && k.tm.grid.near(c.tm.grid) {
 			return k
 		}
 	}
@@ -120,7 +78,7 @@ func (c CRS) identified(six bool) CRS {
 // candidates are the codes that could have the parameters of c, best first.
 func (c CRS) candidates(six bool) (codes []int) {
 	if c.kind != transverseMercator {
-		return []int{4490, 4326, 3857}
+		return []int{4490, 4326, 3857, 4610, 4214}
 	}
 	if c.frame == wgs1984 {
 		zone := nearest((c.tm.cm + 183) / 6)
@@ -128,7 +86,7 @@ func (c CRS) candidates(six bool) (codes []int) {
 	}
 	sixth, third := nearest((c.tm.cm+3)/6), nearest(c.tm.cm/3)
 	for _, prefixed := range []bool{true, false} {
-		codes = append(codes, zoneCode(sixth, prefixed), zoneCode(third, prefixed))
+		codes = append(codes, zoneCode(c.frame, sixth, prefixed), zoneCode(c.frame, third, prefixed))
 	}
 	if !six {
 		codes[2], codes[3] = codes[3], codes[2]
@@ -148,27 +106,25 @@ func (g grid) near(h grid) bool {
 func agree(a, b, tolerance float64) bool { return a-b <= tolerance && b-a <= tolerance }
 
 // codeName is the register's name for a system with a code, else "".
-func codeName(c CRS) string {
-	zone3, zone6 := nearest(c.tm.cm/3), nearest((c.tm.cm+3)/6)
-	switch code := c.code; {
+func codeName(code int) string {
+	switch {
 	case code == 4490:
 		return "China Geodetic Coordinate System 2000"
 	case code == 4326:
 		return "WGS 84"
+	case code == 4610:
+		return string(xian)
+	case code == 4214:
+		return string(beijing)
 	case code == 3857:
 		return "WGS 84 / Pseudo-Mercator"
 	case code >= 32701:
 		return fmt.Sprintf("WGS 84 / UTM zone %dS", code-32700)
 	case code >= 32601:
 		return fmt.Sprintf("WGS 84 / UTM zone %dN", code-32600)
-	case code >= 4534:
-		return "CGCS2000 / 3-degree Gauss-Kruger CM " + meridian(c.tm.cm)
-	case code >= 4513:
-		return fmt.Sprintf("CGCS2000 / 3-degree Gauss-Kruger zone %d", zone3)
-	case code >= 4502:
-		return "CGCS2000 / Gauss-Kruger CM " + meridian(c.tm.cm)
-	case code >= 4491:
-		return fmt.Sprintf("CGCS2000 / Gauss-Kruger zone %d", zone6)
+	}
+	if r, zone, ok := zoneOfCode(code); ok {
+		return r.name(zone)
 	}
 	return ""
 }
@@ -195,9 +151,17 @@ func classified(code int) foreign {
 	return ""
 }
 
-// Parse reads a system's name: a code ("4549", "EPSG:4549", "urn:ogc:def:crs:EPSG::4549",
-// "http://www.opengis.net/def/crs/EPSG/0/4549", square brackets around it allowed) or
-// CRS84 in the same forms, without regard to case. Errors are those of FromEPSG.
+// Parse reads a system's name, without regard to case:
+//
+//   - a code: "4549", "EPSG:4549", "urn:ogc:def:crs:EPSG::4549",
+//     "http://www.opengis.net/def/crs/EPSG/0/4549", square brackets around it allowed;
+//   - CRS84 in the same forms;
+//   - "GCJ-02" or "BD-09", hyphens and underscores left out or not: degrees with that
+//     shift against CGCS2000;
+//   - a code of Xian 1980 or Beijing 1954 with the words that its coordinates are good
+//     enough without a datum shift: "EPSG:2364~100m", see ParseApproximate.
+//
+// Errors are those of FromEPSG.
 func Parse(s string) (CRS, error) {
 	name := strings.ToLower(strings.TrimSpace(s))
 	name = strings.TrimSuffix(strings.TrimPrefix(name, "["), "]")
@@ -210,11 +174,37 @@ func Parse(s string) (CRS, error) {
 		c.lonFirst = true
 		return c, nil
 	}
-	digits := withoutAuthority(name)
-	if code, err := strconv.ParseUint(digits, 10, 24); err == nil {
-		return FromEPSG(int(code))
+	switch d := Datum(plain(name)); d {
+	case GCJ02, BD09:
+		return onShifted(d), nil
+	}
+	if code, ok := codeNamed(name); ok {
+		return FromEPSG(code)
+	}
+	if rough, ok := strings.CutSuffix(name, about100m); ok {
+		if c, ok := foreignNamed(rough); ok {
+			return c, nil
+		}
 	}
 	return CRS{}, unknownCode(s)
+}
+
+// codeNamed is the code that a name in small letters, without brackets, means.
+func codeNamed(name string) (code int, ok bool) {
+	n, err := strconv.ParseUint(withoutAuthority(name), 10, 24)
+	return int(n), err == nil
+}
+
+// foreignNamed is the system of Xian 1980 or Beijing 1954 whose code a name means, on
+// its own ellipsoid.
+func foreignNamed(s string) (CRS, bool) {
+	name := strings.ToLower(strings.TrimSpace(s))
+	code, ok := codeNamed(strings.TrimSuffix(strings.TrimPrefix(name, "["), "]"))
+	if !ok {
+		return CRS{}, false
+	}
+	c, ok := fromCode(code)
+	return c, ok && c.frame.foreign()
 }
 
 // withoutAuthority cuts what may stand before a code; versions of the register may be
@@ -233,6 +223,6 @@ func withoutAuthority(name string) string {
 
 func unknownCode(s string) error {
 	return geo.Errorf("unknown_crs",
-		"不支持坐标系 %q。可用：EPSG:4490（CGCS2000 经纬度）、4491–4554（CGCS2000 高斯-克吕格 3 度带与 6 度带）、4326、3857、32601–32660 与 32701–32760（UTM）、CRS84；其他坐标系请先转换",
-		"the system %q is not supported. There are EPSG:4490 (CGCS2000 longitude and latitude), 4491–4554 (CGCS2000 Gauss-Krüger, 3 and 6 degrees), 4326, 3857, 32601–32660 and 32701–32760 (UTM), CRS84; convert data in other systems first", brief(s))
+		"不支持坐标系 %q。可用：EPSG:4490（CGCS2000 经纬度）、4491–4554（CGCS2000 高斯-克吕格 3 度带与 6 度带）、4326、3857、32601–32660 与 32701–32760（UTM）、CRS84、GCJ-02、BD-09；其他坐标系请先转换",
+		"the system %q is not supported. There are EPSG:4490 (CGCS2000 longitude and latitude), 4491–4554 (CGCS2000 Gauss-Krüger, 3 and 6 degrees), 4326, 3857, 32601–32660 and 32701–32760 (UTM), CRS84, GCJ-02 and BD-09; convert data in other systems first", brief(s))
 }

@@ -8,8 +8,15 @@ import (
 
 // WKT is the system as the text of a .prj file: WKT 1 in ArcGIS's style, in one line
 // of ASCII. GDAL and QGIS tell from it the same code as ID. CRS84 is written as
-// EPSG:4326: files keep the east first under either. It is "" for the zero CRS.
+// EPSG:4326: files keep the east first under either.
+//
+// It is "" for a system that has no text or must not have one: the zero CRS, GCJ-02
+// and BD-09, which no register knows, those that are Approximate, whose text would
+// promise more than they hold, and an operator's own, whose parameters stay with him.
 func (c CRS) WKT() string {
+	if c.datum != "" || c.Approximate() {
+		return ""
+	}
 	switch c.kind {
 	case geographic:
 		return c.geogcs(c.unit)

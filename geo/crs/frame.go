@@ -7,8 +7,9 @@ import (
 
 // readFrame finds the datum and the ellipsoid of a GEOGCS node. The ellipsoid's
 // numbers refuse Xian 1980 and Beijing 1954 under any name. For the rest the datum's
-// name counts, then that of the system, then codes.
-func readFrame(n node) (frame, ellipsoid, error) {
+// name counts, then that of the system, then codes. With tieless the two are given
+// where the name and the numbers agree.
+func readFrame(n node, tieless bool) (frame, ellipsoid, error) {
 	datum, ok := n.child("DATUM")
 	if !ok {
 		return "", ellipsoid{}, missing("DATUM")
@@ -26,6 +27,9 @@ func readFrame(n node) (frame, ellipsoid, error) {
 	}
 	named := n.text(0)
 	f, other := nameFrame(datum, n)
+	if own := frame(other); tieless && own.foreign() && own.ellipsoid().resembles(e) {
+		return own, canonical(own, e), nil
+	}
 	if other == "" {
 		other = foreignEllipsoid(e)
 	}

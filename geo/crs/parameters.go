@@ -175,9 +175,14 @@ func (g grid) consistent() error {
 // sixDegrees says whether the text means the 6-degree zone where parameters fit a
 // 3-degree zone as well: by its code, or by a name that speaks of no width.
 func sixDegrees(n node) bool {
-	if code := n.authority(); code >= 4491 && code <= 4554 {
-		return code <= 4512
+	if r, _, ok := zoneOfCode(n.authority()); ok {
+		return r.width == 6
 	}
 	name := fold(n.text(0))
-	return strings.HasPrefix(name, "cgcs2000gkcm") || strings.HasPrefix(name, "cgcs2000gausskrugercm")
+	for _, plain := range []string{"cgcs2000", "xian1980", "beijing1954"} {
+		if rest, ok := strings.CutPrefix(name, plain); ok {
+			return strings.HasPrefix(rest, "gkcm") || strings.HasPrefix(rest, "gausskrugercm") || strings.HasPrefix(rest, "gkzone")
+		}
+	}
+	return false
 }

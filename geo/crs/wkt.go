@@ -25,12 +25,16 @@ import (
 // ellipsoid, datum, prime meridian or direction of axes that is not supported.
 // "datum_needs_parameters": Xian 1980, Beijing 1954, a local system, or a text that
 // brings a shift of its own.
-func ParseWKT(wkt string) (CRS, error) {
+func ParseWKT(wkt string) (CRS, error) { return parseWKT(wkt, false) }
+
+// parseWKT is ParseWKT, which with tieless also reads the systems of Xian 1980 and
+// Beijing 1954: on their own ellipsoids, not tied to CGCS2000.
+func parseWKT(wkt string, tieless bool) (CRS, error) {
 	roots, err := scan(wkt)
 	if err != nil {
 		return CRS{}, err
 	}
-	return read(roots)
+	return read(roots, tieless)
 }
 
 // scan brings the bytes of a file to nodes.
@@ -61,7 +65,7 @@ func scan(wkt string) ([]node, error) {
 }
 
 // read makes a system of the first node; ArcGIS writes a vertical system after it.
-func read(roots []node) (CRS, error) {
+func read(roots []node, tieless bool) (CRS, error) {
 	for _, extra := range roots[1:] {
 		if extra.keyword != "VERTCS" && extra.keyword != "VERT_CS" {
 			return CRS{}, unreadable("除坐标系外还有 %q", "there is %q beside the system", brief(extra.keyword))
@@ -73,9 +77,9 @@ func read(roots []node) (CRS, error) {
 	}
 	switch root.keyword {
 	case "GEOGCS":
-		return readGeographic(root)
+		return readGeographic(root, tieless)
 	case "PROJCS":
-		return readProjected(root)
+		return readProjected(root, tieless)
 	case "LOCAL_CS", "FITTED_CS":
 		return CRS{}, local.refused(root.text(0))
 	case "GEOCCS", "VERTCS", "VERT_CS":
@@ -86,8 +90,8 @@ func read(roots []node) (CRS, error) {
 	return CRS{}, unreadable("没有 PROJCS 或 GEOGCS", "there is no PROJCS or GEOGCS")
 }
 
-func readGeographic(n node) (CRS, error) {
-	f, e, err := readFrame(n)
+func readGeographic(n node, tieless bool) (CRS, error) {
+	f, e, err := readFrame(n, tieless)
 	if err != nil {
 		return CRS{}, err
 	}
@@ -105,12 +109,12 @@ func readGeographic(n node) (CRS, error) {
 	return c.identified(false), nil
 }
 
-func readProjected(n node) (CRS, error) {
+func readProjected(n node, tieless bool) (CRS, error) {
 	geogcs, ok := n.child("GEOGCS")
 	if !ok {
 		return CRS{}, missing("GEOGCS")
 	}
-	f, e, err := readFrame(geogcs)
+	f, e, err := readFrame(geogcs, tieless)
 	if err != nil {
 		return CRS{}, err
 	}
