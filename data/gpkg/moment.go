@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// micros is t as it is kept: microseconds since 1970 in UTC, rounded down. The
-// years are those that dates as text can say.
+// micros is t as it is kept: microseconds since 1970 in UTC, rounded down (which
+// UnixMicro does, before 1970 too). The years are those that dates as text can say.
 func micros(t time.Time) (int64, error) {
 	if y := t.UTC().Year(); y < 0 || y > 9999 {
 		return 0, fmt.Errorf("%v cannot be kept: the year is not from 0 to 9999", t)
 	}
-	return t.Truncate(time.Microsecond).UnixMicro(), nil
+	return t.UnixMicro(), nil
 }
 
 // maybeMicros is t as it is kept, null for the zero time.

@@ -54,7 +54,7 @@ var _ data.Store = (*Store)(nil)
 // (store_in_use), no GeoPackage of this program (not_a_store), made by a newer
 // program (store_newer), or where no file can be made (store_unreachable).
 func Open(ctx context.Context, path string, opts Options) (*Store, error) {
-	path, err := filepath.Abs(path)
+	path, err := location(path)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
@@ -71,6 +71,18 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, classify(err)), s.Close())
 	}
 	return s, nil
+}
+
+// location is the one path of a file, so that all who open it meet at one lock.
+func location(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real, nil
+	}
+	return path, nil // there is no such file yet
 }
 
 func (s *Store) open(ctx context.Context, opts Options) error {

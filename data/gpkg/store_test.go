@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"towngrid/data"
 	"towngrid/data/storetest"
@@ -22,6 +23,42 @@ func open(t testing.TB, path string) *Store {
 		}
 	})
 	return s
+}
+
+// TestBesideAnotherWriter: a GIS program that writes to the file all the time makes
+// changes wait, and none fail.
+func TestBesideAnotherWriter(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "s.gpkg"))
+	d := writing(s.path, 5*time.Second)
+	d.params = "mode=rw" // it is not ours, so it does not begin its transactions as we do
+	theirs := pool(d, 1)
+	stop, edits := make(chan struct{}), make(chan int)
+	go func() {
+		for n := 0; ; n++ {
+			select {
+			case <-stop:
+				edits <- n
+				return
+			default:
+			}
+			if _, err := theirs.Exec("UPDATE gpkg_contents SET description = ?", n); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	for i := range 30 {
+		publishRandom(t, s, uint64(i))
+		if _, err := s.AddIncidents(t.Context(), []data.Incident{incidentOf(i)}); err != nil {
+			t.Error(err)
+		}
+	}
+	close(stop)
+	if n := <-edits; n < 10 {
+		t.Errorf("the other program wrote %d times: the test shows nothing", n)
+	}
+	if err := theirs.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestStore(t *testing.T) {

@@ -218,7 +218,7 @@ func testCancelled(t *testing.T, e Engine) {
 func testInterrupted(t *testing.T, e Engine) {
 	s := e.Open(t)
 	base, cut, kept := 0, 0, 0
-	for wait := 50 * time.Microsecond; wait < 500*time.Millisecond; wait += wait / 3 {
+	for wait := 50 * time.Microsecond; kept < 4 && wait < time.Minute; wait += wait / 3 {
 		fs := row(400, int64(wait))
 		v := draftOf(t, geo.Cells, division, fs)
 		ctx, stop := context.WithTimeout(t.Context(), wait)

