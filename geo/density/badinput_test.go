@@ -34,6 +34,7 @@ func TestBadInputIsNamed(t *testing.T) {
 		{"residents in words", town("residents", "三千"), "不是数"},
 		{"residents NaN", town("residents", math.NaN()), "不是数"},
 		{"residents infinite", town("residents", math.Inf(1)), "不是数"},
+		{"more residents than people", town("residents", 1e10), "超出常理"},
 		{"residents true", town("residents", true), "不是数"},
 		{"unknown climate zone", town("climate_zone", "3"), "没有建筑气候区"},
 		{"a hundred times too many", town("residents", int64(400000)), "单位或坐标系必有错误"},
@@ -141,6 +142,22 @@ func TestFarOffStartsAtAHundred(t *testing.T) {
 	for v, want := range map[float64]bool{0: false, 0.22: true, 0.23: true, 0.24: false, 22: false, 30: false, 3599: false, 3600: true, 360000: true} {
 		if got := suspicion(v, band) != nil; got != want {
 			t.Errorf("suspicion of %v is %v", v, got)
+		}
+	}
+}
+
+// TestHugeNumbers: whatever numbers a file states, the report is JSON.
+func TestHugeNumbers(t *testing.T) {
+	for _, v := range []float64{math.MaxFloat64, -math.MaxFloat64, 5e-324, 1e300} {
+		w := quietTown()
+		w.towns[0].Properties = set(w.towns[0].Properties, "residents", v, "plan_area", v)
+		for i := range w.parcels {
+			w.parcels[i].Properties = append(w.parcels[i].Properties, geo.Property{Name: "stated_area", Value: v})
+		}
+		for _, id := range []string{"zhejiang-2018", "zhejiang-2015"} {
+			if _, err := json.Marshal(judge(t, w, id, Options{})); err != nil {
+				t.Errorf("%v: %v", v, err)
+			}
 		}
 	}
 }

@@ -12,8 +12,7 @@ func (a *assessment) landM2() (m2 float64, missing []geo.Text) {
 		return 0, missing
 	}
 	built := constructionLand(a.opt.FarmBuildings)
-	for i := range a.town.parcels {
-		p := &a.town.parcels[i]
+	for _, p := range a.town.parcels {
 		if p.outside {
 			continue
 		}
@@ -180,16 +179,22 @@ func (a *assessment) planArea(f *Finding) {
 	f.input("trapezoidDifferenceM2", round(trapezoid-area))
 	f.measure(area)
 	f.say("规划面积取小镇边界的面积", "the planned area is that of the town's boundary")
-	if stated := t.facts.PlanAreaM2; stated != nil {
-		f.input("statedDifferenceM2", round(area-*stated))
-		if unit := unitOf(*stated, area); unit != "" {
-			f.say("填写的规划面积 %[1]s 像是以%[2]s为单位，应为 m²", "the planned area stated, %[1]s, looks like %[2]s, not m²", digits(*stated), unit)
-		} else if math.Abs(area-*stated) > 0.01*area {
-			f.say("填写的规划面积 %s m² 与边界面积相差超过 1%%", "the planned area stated, %s m², differs from the boundary's by more than 1 %%", digits(*stated))
-		}
-	}
+	statedPlanArea(f, t.facts.PlanAreaM2, area)
 	f.plausible()
 	f.remedy(areaLever(PlanArea, &area, f.Band))
+}
+
+// statedPlanArea compares the planned area that the town states with its boundary's.
+func statedPlanArea(f *Finding, stated *float64, m2 float64) {
+	if stated == nil {
+		return
+	}
+	f.input("statedDifferenceM2", round(m2-*stated))
+	if unit := unitOf(*stated, m2); unit != "" {
+		f.say("填写的规划面积 %[1]s 像是以%[2]s为单位，应为 m²", "the planned area stated, %[1]s, looks like %[2]s, not m²", digits(*stated), unit)
+	} else if math.Abs(m2-*stated) > 0.01*m2 {
+		f.say("填写的规划面积 %s m² 与边界面积相差超过 1%%", "the planned area stated, %s m², differs from the boundary's by more than 1 %%", digits(*stated))
+	}
 }
 
 func (a *assessment) constructionArea(f *Finding) {

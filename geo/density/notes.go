@@ -34,8 +34,7 @@ func (a *assessment) notes() []geo.Text {
 // statedAreas sums up how the areas that the file states compare with ours.
 func (a *assessment) statedAreas() (t geo.Text, ok bool) {
 	rows, apart, sum := 0, 0, 0.0
-	for i := range a.town.parcels {
-		p := &a.town.parcels[i]
+	for _, p := range a.town.parcels {
 		if p.stated == nil || p.fault != nil {
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/paulmach/orb"
@@ -66,6 +67,7 @@ func (o *outline) ringOf(side int) int { return o.ringBy[side] }
 func sidesOf(mp orb.MultiPolygon) (out []segment) {
 	for _, p := range mp {
 		for _, r := range p {
+			out = slices.Grow(out, len(r))
 			for i := 1; i < len(r); i++ {
 				if r[i-1] != r[i] {
 					out = append(out, between(r[i-1], r[i]))

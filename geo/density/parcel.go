@@ -39,9 +39,9 @@ type parcel struct {
 	remarks []geo.Text
 }
 
-// gatherParcels finds the parcels that share area with the town, and those whose
-// property town says that they are its own though they do not, in order of code.
-// Parcels that cannot be measured are among them if they might lie in it.
+// gatherParcels finds the parcels that share area with the town, in order of code.
+// Parcels that cannot be measured are among them if they might lie in it, and
+// parcels nearby whose property town says that they are its own though they are not.
 func (t *townCase) gatherParcels() {
 	t.snapshot.Search(geo.Parcels, t.outline.bound, func(p *snapshot.Part, i int) bool {
 		if c, in := t.parcel(p, i); in {
@@ -50,28 +50,29 @@ func (t *townCase) gatherParcels() {
 		}
 		return true
 	})
-	slices.SortFunc(t.parcels, func(a, b parcel) int {
+	slices.SortFunc(t.parcels, func(a, b *parcel) int {
 		return cmp.Or(a.code.Compare(b.code), cmp.Compare(a.division, b.division))
 	})
 }
 
-func (t *townCase) parcel(part *snapshot.Part, i int) (c parcel, in bool) {
+func (t *townCase) parcel(part *snapshot.Part, i int) (c *parcel, in bool) {
 	f := part.At(i)
-	c = parcel{
-		code: f.Code, division: part.Version().Division, name: f.Name,
-		use: useOf(f.Properties), town: geo.Code(f.Properties.Text("town")),
-	}
 	side := t.outline.side(part.FeatureBound(i))
-	own := c.town == t.facts.Code
-	if c.outside = side == geo.Outside; c.outside && !own {
-		return c, false
+	town := geo.Code(f.Properties.Text("town"))
+	own := town == t.facts.Code
+	if side == geo.Outside && !own {
+		return nil, false
+	}
+	c = &parcel{
+		code: f.Code, division: part.Version().Division, name: f.Name,
+		use: useOf(f.Properties), town: town, outside: side == geo.Outside,
 	}
 	c.measure(f.Geometry)
 	if c.fault == nil && side == geo.Edge {
 		c.outside = !c.sharesArea(t.outline.area)
 	}
 	if c.outside && !own {
-		return c, false
+		return nil, false
 	}
 	c.properties(f.Properties)
 	c.compare(t.facts.Code)

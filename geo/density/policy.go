@@ -18,18 +18,18 @@ type Policy string
 const (
 	WholeClass       Policy = "07"        // dwellings and community services, town and country
 	TownDwellings    Policy = "0701"      // 城镇住宅用地 alone
-	TownDwellingsAnd Policy = "0701+0702" // with 城镇社区服务设施用地
+	TownWithServices Policy = "0701+0702" // with 城镇社区服务设施用地
 )
 
 // Policies lists the policies.
-func Policies() []Policy { return []Policy{WholeClass, TownDwellings, TownDwellingsAnd} }
+func Policies() []Policy { return []Policy{WholeClass, TownDwellings, TownWithServices} }
 
 // title names the policy in a report.
 func (p Policy) title() geo.Text {
 	switch p {
 	case TownDwellings:
 		return geo.Text{ZH: "仅城镇住宅用地（0701）", EN: "town dwellings only (0701)"}
-	case TownDwellingsAnd:
+	case TownWithServices:
 		return geo.Text{ZH: "城镇住宅用地与城镇社区服务设施用地（0701+0702）", EN: "town dwellings and their community services (0701+0702)"}
 	}
 	return geo.Text{ZH: "居住用地全类（07 或 R）", EN: "the whole residential class (07 or R)"}
@@ -76,7 +76,7 @@ func residential2023(p Policy, code string) answer {
 	case len(code) < 4:
 		return unsure
 	}
-	return says(code[:4] == "0701" || p == TownDwellingsAnd && code[:4] == "0702")
+	return says(code[:4] == "0701" || p == TownWithServices && code[:4] == "0702")
 }
 
 // residentialSurvey reads the codes of 三调, in which 0702 is 农村宅基地.

@@ -12,7 +12,7 @@ import (
 func TestPolicies(t *testing.T) {
 	for _, c := range []struct {
 		system, code string
-		want         string // answers for WholeClass, TownDwellings, TownDwellingsAnd: y, n or ?
+		want         string // answers for WholeClass, TownDwellings, TownWithServices: y, n or ?
 	}{
 		{geo.LandUse2023, "07", "y??"},
 		{geo.LandUse2023, "0701", "yyy"},
@@ -135,8 +135,8 @@ func TestCodeSystemDecides(t *testing.T) {
 	}{
 		{geo.LandUse2023, WholeClass, 9, "城镇社区服务设施用地"},
 		{geo.LandSurvey3, WholeClass, 9, "农村宅基地"},
-		{geo.LandUse2023, TownDwellingsAnd, 9, "城镇社区服务设施用地"},
-		{geo.LandSurvey3, TownDwellingsAnd, 8, ""},
+		{geo.LandUse2023, TownWithServices, 9, "城镇社区服务设施用地"},
+		{geo.LandSurvey3, TownWithServices, 8, ""},
 		{geo.LandSurvey3, TownDwellings, 8, ""},
 	} {
 		w := with(feature("S1", rect(118.91, 29.01, 0.001, 0.001), "land_use", "0702", "code_system", c.system))
@@ -173,9 +173,9 @@ func TestNamesAgainstCodes(t *testing.T) {
 		{geo.LandUse2023, "0701", "人才公寓", WholeClass, false, false},
 		{geo.LandUse2023, "0701", "二类居住用地", WholeClass, false, false}, // known to gb50137 only, and residential there
 		{geo.LandUse2023, "0702", "农村宅基地", WholeClass, true, false},   // either way residential
-		{geo.LandUse2023, "0702", "农村宅基地", TownDwellingsAnd, true, true},
+		{geo.LandUse2023, "0702", "农村宅基地", TownWithServices, true, true},
 		{geo.LandSurvey3, "0702", "城镇社区服务设施用地", WholeClass, true, false}, // rows of the other system
-		{geo.LandSurvey3, "0702", "城镇社区服务设施用地", TownDwellingsAnd, true, true},
+		{geo.LandSurvey3, "0702", "城镇社区服务设施用地", TownWithServices, true, true},
 		{geo.LandUse2023, "0701", "工业用地", WholeClass, true, true},
 		{geo.UrbanLandUse, "R2", "二类居住用地", WholeClass, false, false},
 		{geo.UrbanLandUse, "R21", "住宅用地", WholeClass, false, false},

@@ -152,6 +152,64 @@ func sampled(mp orb.MultiPolygon, b orb.Bound) float64 {
 	return float64(in) / (n * n)
 }
 
+// TestCutAgreesWithOverlay clips by crossings and by overlay: the same area, valid
+// polygons, whatever the town's holes and parts, and never where sides merely touch.
+func TestCutAgreesWithOverlay(t *testing.T) {
+	const seed = 69
+	rng := rand.New(rand.NewPCG(seed, 0))
+	done, tried := 0, 0
+	compare := func(parcel, town orb.MultiPolygon) {
+		a, err := newArea(parcel)
+		if err != nil {
+			return
+		}
+		o, err := newOutline(town)
+		if err != nil || o.side(a.bound) != geo.Edge {
+			return
+		}
+		tried++
+		part, ok := o.cut(a)
+		if !ok {
+			return
+		}
+		done++
+		want, err := sf.Intersection(a.geometry(), o.geometry())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, whole := degreeArea(part), degreeArea(a.shape)
+		if math.Abs(got-degreeArea(fromOverlay(want))) > 1e-12*whole {
+			t.Fatalf("seed %d: %v, the overlay has %v\n%s\n%s", seed, got, degreeArea(fromOverlay(want)), a.geometry().AsText(), o.geometry().AsText())
+		}
+		if err := geotest.Valid(part); err != nil {
+			t.Fatalf("seed %d: %v\n%s\n%s", seed, err, a.geometry().AsText(), o.geometry().AsText())
+		}
+	}
+	for range 3000 {
+		town := star(rng, 118.9, 29, 0.01, 3+rng.IntN(40))
+		switch rng.IntN(3) {
+		case 0:
+			hole := star(rng, 118.9, 29, 0.0028, 3+rng.IntN(8))[0][0]
+			hole.Reverse()
+			town[0] = append(town[0], hole)
+		case 1:
+			town = append(town, star(rng, 118.925, 29, 0.01, 3+rng.IntN(20))...)
+		}
+		compare(star(rng, 118.9+0.02*rng.Float64(), 29+0.01*rng.Float64(), 0.01*rng.Float64(), 3+rng.IntN(20)), town)
+	}
+	if done < tried*7/10 {
+		t.Errorf("only %d of %d were cut by crossings", done, tried)
+	}
+	before := done
+	for range 3000 {
+		compare(coarse(rng), coarse(rng))
+	}
+	if done == before {
+		t.Error("nothing on few coordinates was cut by crossings")
+	}
+	t.Log(tried, done)
+}
+
 // TestTouchAgreesWithRelate compares the quick answer with simplefeatures' matrix,
 // over neighbours that share edges, trembling ones, shifted ones, and stars.
 func TestTouchAgreesWithRelate(t *testing.T) {

@@ -91,10 +91,9 @@ type criterion func(p *parcel) (answer, *Reason)
 // tallyOf adds up what answers to the criterion, each spot once: where parcels
 // overlap, the one with the lowest code counts it.
 func (t *townCase) tallyOf(m Metric, counts criterion) *tally {
-	sum := &tally{metric: m}
+	sum := &tally{metric: m, rows: make([]CountedParcel, 0, len(t.parcels))}
 	var before []*parcel
-	for i := range t.parcels {
-		p := &t.parcels[i]
+	for _, p := range t.parcels {
 		a, why := counts(p)
 		if a != no {
 			t.clip(p)

@@ -104,9 +104,13 @@ func touch(a, b *area) answer {
 
 // sidesIn are the sides of a shape that may reach into a bound.
 func sidesIn(mp orb.MultiPolygon, b orb.Bound) (out []segment) {
-	for _, s := range sidesOf(mp) {
-		if s.bound.Intersects(b) {
-			out = append(out, s)
+	for _, p := range mp {
+		for _, r := range p {
+			for i := 1; i < len(r); i++ {
+				if s := between(r[i-1], r[i]); s.bound.Intersects(b) && s.a != s.b {
+					out = append(out, s)
+				}
+			}
 		}
 	}
 	return out

@@ -33,7 +33,7 @@ type townCase struct {
 	residents  any // the property itself, to say what is wrong with it
 	outline    *outline
 	fault      *geo.Text // why there is no outline
-	parcels    []parcel
+	parcels    []*parcel
 	facilities []*geo.Feature // within the town, its border included
 	neighbours []geo.Code     // towns that overlap it
 	versions   snapshot.Versions
@@ -121,6 +121,9 @@ func (t *townCase) gatherFacilities() {
 	slices.SortStableFunc(t.facilities, func(a, b *geo.Feature) int { return a.Code.Compare(b.Code) })
 }
 
+// mostPeople is more than any town can have.
+const mostPeople = 1e9
+
 // people is the number of residents; a text says why there is none to divide by.
 func (t *townCase) people() (n float64, wrong *geo.Text) {
 	say := func(zh, en string, args ...any) (float64, *geo.Text) {
@@ -142,6 +145,8 @@ func (t *townCase) people() (n float64, wrong *geo.Text) {
 		return say("常住人口 %v 不是数", "residents is %v, not a number", n)
 	case n <= 0:
 		return say("常住人口为 %s，应为正整数", "residents is %s; a whole number above 0 is wanted", digits(n))
+	case n > mostPeople:
+		return say("常住人口 %g 超出常理", "residents is %g, beyond all reason", n)
 	case n != math.Trunc(n):
 		return say("常住人口 %s 不是整数（是否以万人为单位？）", "residents is %s, not a whole number (is it in ten thousands?)", digits(n))
 	}
