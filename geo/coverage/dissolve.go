@@ -42,9 +42,29 @@ func (c *Coverage) Dissolve(group []int) []orb.MultiPolygon {
 	}
 	unions := make([]orb.MultiPolygon, groups)
 	for g, refs := range borders {
-		unions[g] = nest(c.trace(refs))
+		unions[g] = polygons(c.trace(refs))
 	}
 	return unions
+}
+
+// polygons puts simple rings together: one that turns counter-clockwise is a shell,
+// any other a hole. A hole without a shell, which only faces that are no coverage
+// leave behind, becomes a shell.
+func polygons(rings []orb.Ring) orb.MultiPolygon {
+	var shells, holes []orb.Ring
+	for _, r := range rings {
+		if turnsLeft(r) {
+			shells = append(shells, r)
+		} else {
+			holes = append(holes, r)
+		}
+	}
+	mp, orphans := nest(shells, holes, func(_, _ int) bool { return true })
+	for _, r := range orphans {
+		r.Reverse()
+		mp = append(mp, orb.Polygon{r})
+	}
+	return mp
 }
 
 // trace strings arcs that have one area on their left to its rings. At a node with

@@ -33,11 +33,7 @@ const none int32 = -1
 func newMesh(faces []orb.MultiPolygon) *mesh {
 	n := 0
 	for _, mp := range faces {
-		for _, poly := range mp {
-			for _, r := range poly {
-				n += len(r)
-			}
-		}
+		n += vertexCount(mp)
 	}
 	m := &mesh{from: make([]int32, 0, n), polys: []int32{0}, start: []int32{0}}
 	vs := newVertices(n)
@@ -53,6 +49,16 @@ func newMesh(faces []orb.MultiPolygon) *mesh {
 	m.at = vs.at
 	m.pair()
 	return m
+}
+
+// vertexCount counts closing vertices twice.
+func vertexCount(mp orb.MultiPolygon) (n int) {
+	for _, poly := range mp {
+		for _, r := range poly {
+			n += len(r)
+		}
+	}
+	return n
 }
 
 // add walks a ring, without repeated points, so that its face lies on the left.

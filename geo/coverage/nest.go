@@ -9,43 +9,35 @@ import (
 	"towngrid/geo"
 )
 
-// nest makes polygons of simple rings that touch in points at most: a ring that
-// turns counter-clockwise is a shell, any other the hole of the smallest shell
-// around it. A hole without a shell becomes a shell. Polygons keep the order of
-// their shells, holes that of the rings.
-func nest(rings []orb.Ring) orb.MultiPolygon {
-	var mp orb.MultiPolygon
-	var holes []orb.Ring
-	var shells rtree.RTreeG[int]
-	for _, r := range rings {
-		if turnsLeft(r) {
-			b := r.Bound()
-			shells.Insert(b.Min, b.Max, len(mp))
-			mp = append(mp, orb.Polygon{r})
-		} else {
-			holes = append(holes, r)
-		}
+// nest makes a polygon of each shell, in order: with it go the holes of which it is
+// the smallest shell around. Rings touch in points at most; may says whether a hole
+// is to be looked for in a shell at all. Holes that lie in no shell are left over.
+func nest(shells, holes []orb.Ring, may func(shell, hole int) bool) (mp orb.MultiPolygon, orphans []orb.Ring) {
+	var tree rtree.RTreeG[int]
+	for i, r := range shells {
+		b := r.Bound()
+		tree.Insert(b.Min, b.Max, i)
+		mp = append(mp, orb.Polygon{r})
 	}
-	for _, h := range holes {
-		if i := around(&shells, mp, h); i >= 0 {
+	for j, h := range holes {
+		if i := around(&tree, mp, h, func(i int) bool { return may(i, j) }); i >= 0 {
 			mp[i] = append(mp[i], h)
 		} else {
-			h.Reverse()
-			mp = append(mp, orb.Polygon{h})
+			orphans = append(orphans, h)
 		}
 	}
-	return mp
+	return mp, orphans
 }
 
 // around is the smallest of the shells that contain the ring, -1 where none does.
-func around(shells *rtree.RTreeG[int], mp orb.MultiPolygon, ring orb.Ring) int {
+func around(shells *rtree.RTreeG[int], mp orb.MultiPolygon, ring orb.Ring, may func(shell int) bool) int {
 	b := ring.Bound()
 	best, least := -1, math.Inf(1)
 	shells.Search(b.Min, b.Max, func(low, high [2]float64, i int) bool {
 		if low[0] > b.Min[0] || low[1] > b.Min[1] || high[0] < b.Max[0] || high[1] < b.Max[1] {
 			return true
 		}
-		if area := shoelace(mp[i][0]); area < least && within(ring, mp[i][0]) {
+		if area := shoelace(mp[i][0]); area < least && may(i) && within(ring, mp[i][0]) {
 			best, least = i, area
 		}
 		return true

@@ -1,0 +1,260 @@
+package coverage
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/paulmach/orb"
+	"github.com/tidwall/rtree"
+
+	"towngrid/geo"
+)
+
+// Kind tells what is wrong with a coverage at a place.
+type Kind int8
+
+const (
+	// Gap is an area enclosed by faces that none of them covers. A lake that is
+	// left out on purpose looks the same: its size tells.
+	Gap Kind = iota + 1
+	// Overlap is what two faces both cover.
+	Overlap
+	// Tangle is a place where so many edges lie across one another that gaps and
+	// overlaps were not looked for at all.
+	Tangle
+)
+
+// String is "gap", "overlap" or "tangle".
+func (k Kind) String() string {
+	switch k {
+	case Gap:
+		return "gap"
+	case Overlap:
+		return "overlap"
+	case Tangle:
+		return "tangle"
+	}
+	return "none"
+}
+
+// Defect is a place where the faces are not a coverage.
+type Defect struct {
+	Kind Kind
+	// Faces are in order: the two that overlap, or those along the shell of a gap.
+	Faces []int32
+	// AreaM2 is the geodesic area in m².
+	AreaM2 float64
+	// WidthM is twice the area by the perimeter, in metres: the width of a sliver,
+	// half the side of a square; of several pieces that of the widest.
+	WidthM float64
+	// Place lies within the defect, within its largest piece if there are several.
+	Place orb.Point
+	// Outline is the defect's shape, moved by the tolerance at most; nil for a Tangle.
+	Outline orb.MultiPolygon
+}
+
+// Options of Check. Their zero value is the default.
+type Options struct {
+	// ToleranceM is the distance in metres within which vertices and edges count as
+	// lying on one another, and the mean width up to which a gap or an overlap is
+	// none. 0 means a millimetre, which planners' checks use.
+	ToleranceM float64
+	// Max is how many defects are given, the largest first; 0 means 1,000.
+	Max int
+}
+
+// Check finds gaps and overlaps, the largest first; nil where there are none.
+// Each gap is a defect of its own; all that two faces have in common is one. A gap
+// that is open to the outside is part of the outside. Vertices that one face has on
+// an edge and its neighbour has not do no harm, to within the tolerance.
+//
+// Only edges without an exact twin can bound a gap or an overlap: the number of
+// faces over a place does not change elsewhere. So Check weaves these together,
+// looks at every region between them how many faces cover it, and takes apart the
+// regions that more than one covers.
+func (c *Coverage) Check(o Options) []Defect {
+	k := newChecker(c, o)
+	w := newWeave(k.tolerance)
+	for _, a := range c.arcs {
+		if a.Right == Rim {
+			for i := 1; i < len(a.Points); i++ {
+				w.add(a.Points[i-1], a.Points[i], a.Left)
+			}
+		}
+	}
+	effort := 3_000_000 + 150*len(w.strands)
+	if stuck, ok := w.knot(&effort); !ok {
+		return []Defect{{Kind: Tangle, Faces: []int32{stuck.face}, Place: w.at[stuck.from]}}
+	}
+	unbalanced := slices.DeleteFunc(w.borders(), func(b border) bool { return b.net == 0 })
+	var overlaps []region
+	for _, r := range k.wide(newPlane(w.at, unbalanced).regions()) {
+		switch faces := k.over(placeIn(r.outline)); {
+		case len(faces) == 0:
+			k.gap(r)
+		case len(faces) > 1:
+			overlaps = append(overlaps, r)
+		}
+	}
+	k.takeApart(overlaps)
+	return k.largest()
+}
+
+// checker collects what Check finds.
+type checker struct {
+	c         *Coverage
+	tolerance float64
+	max       int
+	tree      rtree.RTreeG[int32] // faces by bound
+	pairs     map[[2]int32]int    // defects of two faces that overlap
+	defects   []Defect
+}
+
+func newChecker(c *Coverage, o Options) *checker {
+	k := &checker{c: c, tolerance: o.ToleranceM, max: o.Max, pairs: map[[2]int32]int{}}
+	if !(k.tolerance > 0) {
+		k.tolerance = 0.001
+	}
+	if k.max <= 0 {
+		k.max = 1000
+	}
+	for i, mp := range c.faces {
+		if b := bound(mp); !b.IsEmpty() {
+			k.tree.Insert(b.Min, b.Max, int32(i))
+		}
+	}
+	return k
+}
+
+// bound is the box around all rings, an empty one where there is none.
+func bound(mp orb.MultiPolygon) orb.Bound {
+	b := orb.Bound{Min: orb.Point{1, 1}, Max: orb.Point{-1, -1}}
+	for _, poly := range mp {
+		for _, r := range poly {
+			if rb := r.Bound(); b.IsEmpty() {
+				b = rb
+			} else if len(r) > 0 {
+				b = b.Union(rb)
+			}
+		}
+	}
+	return b
+}
+
+// wide are the regions that are wider than the tolerance.
+func (k *checker) wide(rs []region) []region {
+	return slices.DeleteFunc(rs, func(r region) bool { return width(r.outline) <= k.tolerance })
+}
+
+// over are the faces that cover p, in order.
+func (k *checker) over(p orb.Point) (faces []int32) {
+	k.tree.Search(p, p, func(_, _ [2]float64, i int32) bool {
+		if geo.Covers(k.c.faces[i], p) {
+			faces = append(faces, i)
+		}
+		return true
+	})
+	slices.Sort(faces)
+	return faces
+}
+
+func (k *checker) gap(r region) {
+	k.defects = append(k.defects, Defect{
+		Kind: Gap, Faces: r.faces, AreaM2: geo.AreaM2(r.outline), WidthM: width(r.outline),
+		Place: placeIn(r.outline), Outline: orb.MultiPolygon{r.outline},
+	})
+}
+
+// takeApart divides the regions that several faces cover by the edges of all faces
+// there, the largest first, until there are defects enough. Where the effort for that
+// runs out, what is left counts for the faces that cover its place.
+func (k *checker) takeApart(rs []region) {
+	effort := 20_000_000
+	for _, mp := range k.c.faces {
+		effort += 20 * vertexCount(mp)
+	}
+	slices.SortStableFunc(rs, func(a, b region) int { return cmp.Compare(size(b.outline), size(a.outline)) })
+	for _, r := range rs {
+		if len(k.pairs) >= k.max {
+			return
+		}
+		w := newWeave(k.tolerance)
+		k.weaveIn(w, r.outline[0].Bound(), &effort)
+		if _, ok := w.knot(&effort); !ok {
+			p := placeIn(r.outline)
+			k.overlap(r, p, k.over(p))
+			continue
+		}
+		whole := orb.MultiPolygon{r.outline}
+		for _, piece := range k.wide(newPlane(w.at, w.borders()).regions()) {
+			if p := placeIn(piece.outline); geo.Covers(whole, p) {
+				k.overlap(piece, p, k.over(p))
+			}
+		}
+	}
+}
+
+// weaveIn takes in the edges of all faces that reach into a bound, looking at a few
+// vertices for each comparison's worth of effort.
+func (k *checker) weaveIn(w *weave, b orb.Bound, effort *int) {
+	if *effort < 0 {
+		return
+	}
+	var faces []int32
+	k.tree.Search(b.Min, b.Max, func(_, _ [2]float64, i int32) bool {
+		faces = append(faces, i)
+		return true
+	})
+	slices.Sort(faces)
+	for _, f := range faces {
+		for _, poly := range k.c.faces[f] {
+			for _, r := range poly {
+				*effort -= len(r) / 8
+				for i := 1; i < len(r); i++ {
+					if (orb.MultiPoint{r[i-1], r[i]}).Bound().Intersects(b) {
+						w.add(r[i-1], r[i], f)
+					}
+				}
+			}
+		}
+	}
+}
+
+// overlap adds a piece to what each two of the faces have in common.
+func (k *checker) overlap(piece region, place orb.Point, faces []int32) {
+	for i, a := range faces {
+		for _, b := range faces[i+1:] {
+			n, known := k.pairs[[2]int32{a, b}]
+			if !known {
+				n = len(k.defects)
+				k.pairs[[2]int32{a, b}] = n
+				k.defects = append(k.defects, Defect{Kind: Overlap, Faces: []int32{a, b}, Place: place})
+			}
+			d := &k.defects[n]
+			d.Outline = append(d.Outline, piece.outline)
+			if size(piece.outline) > size(d.Outline[0]) {
+				d.Place = place
+				d.Outline[0], d.Outline[len(d.Outline)-1] = piece.outline, d.Outline[0]
+			}
+			d.WidthM = max(d.WidthM, width(piece.outline))
+			d.AreaM2 += geo.AreaM2(piece.outline)
+		}
+	}
+}
+
+// size is the area in square degrees, good for comparing.
+func size(p orb.Polygon) float64 {
+	a := shoelace(p[0])
+	for _, hole := range p[1:] {
+		a += shoelace(hole)
+	}
+	return a
+}
+
+// largest are the largest defects in order of area.
+func (k *checker) largest() []Defect {
+	slices.SortStableFunc(k.defects, func(a, b Defect) int {
+		return cmp.Or(cmp.Compare(b.AreaM2, a.AreaM2), slices.Compare(a.Faces, b.Faces))
+	})
+	return k.defects[:min(len(k.defects), k.max)]
+}
