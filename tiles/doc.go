@@ -10,7 +10,8 @@
 //
 // Each vertex is projected once to the fine grid, integers of 1.2 mm at the equator
 // that are the same for every zoom and tile (see fineBits), and kept as long as its
-// snapshot's part. From there on all arithmetic that decides a shape is exact:
+// snapshot's part. From there on all arithmetic that decides a shape is exact, but that
+// cuts at the tile's buffer are rounded to the fine grid:
 //
 //  1. Rings are clipped to the tile and its buffer on the fine grid. The cut of an
 //     edge is computed from its lower end to its higher, so both neighbours get the
