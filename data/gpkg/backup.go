@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Backup writes the store as one GeoPackage file, as it was when the backup began.
@@ -23,7 +24,7 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) (err error) {
 		return err
 	}
 	defer s.gate.leave()
-	dir, err := os.MkdirTemp(filepath.Dir(s.path), ".backup-*")
+	dir, err := os.MkdirTemp(filepath.Dir(s.path), backupPrefix(s.path)+"*")
 	if err != nil {
 		return err
 	}
@@ -41,6 +42,24 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) (err error) {
 	}
 	defer copied.Close()
 	_, err = io.Copy(w, contextReader{ctx, copied})
+	return err
+}
+
+// backupPrefix begins the names of the folders, beside the store, in which its
+// backups are made.
+func backupPrefix(path string) string { return "." + filepath.Base(path) + "-backup-" }
+
+// sweepBackups removes what backups left behind whose process was killed.
+func sweepBackups(path string) error {
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.IsDir() && strings.HasPrefix(e.Name(), backupPrefix(path)) {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(filepath.Dir(path), e.Name())))
+		}
+	}
 	return err
 }
 

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"towngrid/data"
 )
 
@@ -39,6 +41,25 @@ func TestBackupLeavesNothing(t *testing.T) {
 		if e.IsDir() {
 			t.Errorf("%s was left", e.Name())
 		}
+	}
+}
+
+// TestSweptBackups: opening a store removes what a killed backup of it left, and
+// nothing else.
+func TestSweptBackups(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{".s.gpkg-backup-123/copy.gpkg", ".other.gpkg-backup-1/copy.gpkg", "s.gpkg-backup-1/mine"} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := open(t, filepath.Join(dir, "s.gpkg"))
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(s.path), "*backup*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{filepath.Join(dir, ".other.gpkg-backup-1"), filepath.Join(dir, "s.gpkg-backup-1")}, left); d != "" {
+		t.Errorf("left (-want +got):\n%s", d)
 	}
 }
 

@@ -1,6 +1,7 @@
 package gpkg
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -105,36 +106,48 @@ func insertRows(ctx context.Context, tx *sql.Tx, draft version, rows []row) erro
 	if err != nil {
 		return err
 	}
-	var id int64
-	if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM towngrid_feature`).Scan(&id); err != nil {
+	k := keeper{seq: draft.seq, live: live}
+	if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM towngrid_feature`).Scan(&k.last); err != nil {
 		return err
 	}
-	feature, err := prepare(ctx, tx, `INSERT INTO towngrid_feature (id, code, name, sum, properties, geometry) VALUES (?, ?, ?, ?, ?, ?)`)
-	if err != nil {
+	if k.feature, err = prepare(ctx, tx, `INSERT INTO towngrid_feature (id, code, name, sum, properties, geometry) VALUES (?, ?, ?, ?, ?, ?)`); err != nil {
 		return err
 	}
-	defer feature.Close()
-	member, err := prepare(ctx, tx, `INSERT INTO towngrid_draft (version, code, feature, own) VALUES (?, ?, ?, ?)`)
-	if err != nil {
+	defer k.feature.Close()
+	if k.member, err = prepare(ctx, tx, `INSERT INTO towngrid_draft (version, code, feature, own) VALUES (?, ?, ?, ?)`); err != nil {
 		return err
 	}
-	defer member.Close()
+	defer k.member.Close()
 	for i := range rows {
-		r := &rows[i]
-		same, own := live[r.code]
-		own = !own || same.sum != r.sum
-		if own {
-			id++
-			if _, err := feature.exec(ctx, id, r.code, r.name, r.sum[:], string(r.properties), r.geometry); err != nil {
-				return err
-			}
-			same.id = id
-		}
-		if _, err := member.exec(ctx, draft.seq, r.code, same.id, own); err != nil {
+		if err := k.keep(ctx, &rows[i]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// keeper puts the features of one draft into the tables.
+type keeper struct {
+	seq             int64 // of the draft
+	last            int64 // ID given to a feature
+	live            map[string]liveFeature
+	feature, member *bulk
+}
+
+// keep makes r a feature of the draft: the one that is live where it is the same,
+// else one of its own.
+func (k *keeper) keep(ctx context.Context, r *row) error {
+	same, ok := k.live[r.code]
+	own := !ok || same.sum != r.sum
+	if own {
+		k.last++
+		same.id = k.last
+		if _, err := k.feature.exec(ctx, same.id, r.code, r.name, r.sum[:], string(r.properties), r.geometry); err != nil {
+			return err
+		}
+	}
+	_, err := k.member.exec(ctx, k.seq, r.code, same.id, own)
+	return err
 }
 
 // liveFeature is a row of towngrid_feature that is live.
@@ -143,24 +156,29 @@ type liveFeature struct {
 	sum [sha256.Size]byte
 }
 
-// liveFeatures lists by code what is live where the draft would be.
+// liveFeatures lists by code what is live where the draft would be. A feature that
+// is no longer what was written is left out, so that a draft never builds on it
+// and a new upload of the same file mends what was damaged.
 func liveFeatures(ctx context.Context, tx *sql.Tx, draft version) (map[string]liveFeature, error) {
 	live := map[string]liveFeature{}
-	rows, err := tx.QueryContext(ctx, `SELECT h.code, f.id, f.sum FROM towngrid_history h JOIN towngrid_feature f ON f.id = h.feature
+	rows, err := tx.QueryContext(ctx, `SELECT f.id, f.code, f.name, f.properties, f.geometry, f.sum
+		FROM towngrid_history h JOIN towngrid_feature f ON f.id = h.feature
 		WHERE h.collection = ? AND h.division = ? AND h.last IS NULL`, draft.Collection, draft.Division)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var code string
-		var f liveFeature
-		var sum sql.RawBytes
-		if err := rows.Scan(&code, &f.id, &sum); err != nil {
+		var id int64
+		var r row
+		var properties, geometry, sum sql.RawBytes // valid until the next row
+		if err := rows.Scan(&id, &r.code, &r.name, &properties, &geometry, &sum); err != nil {
 			return nil, err
 		}
-		copy(f.sum[:], sum)
-		live[code] = f
+		r.properties, r.geometry = properties, geometry
+		if digest := r.digest(); bytes.Equal(digest[:], sum) {
+			live[r.code] = liveFeature{id, digest}
+		}
 	}
 	return live, rows.Err()
 }

@@ -126,18 +126,23 @@ func selection(f data.IncidentFilter) (end string, args []any, err error) {
 	if f.Cell != "" {
 		w.and("cell = ?", string(f.Cell))
 	}
+	if f.After != "" {
+		at, id, err := data.ParseCursor(f.After)
+		if err != nil {
+			return "", nil, err
+		}
+		if err := w.andMoment("(micros, code) > (?, ?)", at, id); err != nil {
+			return "", nil, err
+		}
+		if at.After(f.From) {
+			f.From = at // so that a page begins in the index where the last one ended
+		}
+	}
 	if !f.From.IsZero() {
-		err = errors.Join(err, w.andMoment("micros >= ?", f.From))
+		err = w.andMoment("micros >= ?", f.From)
 	}
 	if !f.To.IsZero() {
 		err = errors.Join(err, w.andMoment("micros < ?", f.To))
-	}
-	if f.After != "" {
-		at, id, bad := data.ParseCursor(f.After)
-		if bad != nil {
-			return "", nil, bad
-		}
-		err = errors.Join(err, w.andMoment("(micros, code) > (?, ?)", at, id))
 	}
 	return w.String() + " ORDER BY micros, code" + limited(f.Limit), w.args, err
 }

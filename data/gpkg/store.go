@@ -86,6 +86,9 @@ func location(path string) (string, error) {
 }
 
 func (s *Store) open(ctx context.Context, opts Options) error {
+	if err := sweepBackups(s.path); err != nil {
+		return err
+	}
 	s.writer = pool(writing(s.path, opts.Wait), 1)
 	if err := migrate(ctx, s.path, s.writer); err != nil {
 		return err

@@ -101,6 +101,38 @@ func TestChangedByHand(t *testing.T) {
 	}
 }
 
+// TestMended: saving the same features again does not share what was damaged, so
+// that the version published of them is whole.
+func TestMended(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "s.gpkg"))
+	fs := someFeatures(rand.New(rand.NewPCG(3, 0)), geo.Cells, 20)
+	first := saveDraft(t, s, geo.Cells, fs)
+	if _, err := s.Publish(t.Context(), first.ID, 0, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	err := s.write(t.Context(), func(tx *sql.Tx) error {
+		_, err := tx.Exec("UPDATE towngrid_feature SET name = 'x' WHERE id % 5 = 0")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := saveDraft(t, s, geo.Cells, fs)
+	if _, err := s.Publish(t.Context(), second.ID, 1, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.verifyVersion(t.Context(), second); err != nil {
+		t.Error(err)
+	}
+	if err := s.verifyVersion(t.Context(), first); !errors.Is(err, data.ErrDamaged) {
+		t.Errorf("the damaged version: %v", err)
+	}
+	var kept int
+	if err := s.readers.QueryRow("SELECT count(*) FROM towngrid_feature").Scan(&kept); err != nil || kept != 24 {
+		t.Errorf("%d features are kept and not 24, %v", kept, err)
+	}
+}
+
 // TestFlippedBits: any bit of the geometry that changes in the file itself is found
 // out, and the version beside it is read as before.
 func TestFlippedBits(t *testing.T) {
