@@ -96,7 +96,11 @@ func (c *Coverage) Check(o Options) []Defect {
 			overlaps = append(overlaps, r)
 		}
 	}
-	k.takeApart(overlaps)
+	effort = 20_000_000
+	for _, mp := range c.faces {
+		effort += 20 * vertexCount(mp)
+	}
+	k.takeApart(overlaps, &effort)
 	return k.largest()
 }
 
@@ -168,19 +172,15 @@ func (k *checker) gap(r region) {
 // takeApart divides the regions that several faces cover by the edges of all faces
 // there, the largest first, until there are defects enough. Where the effort for that
 // runs out, what is left counts for the faces that cover its place.
-func (k *checker) takeApart(rs []region) {
-	effort := 20_000_000
-	for _, mp := range k.c.faces {
-		effort += 20 * vertexCount(mp)
-	}
+func (k *checker) takeApart(rs []region, effort *int) {
 	slices.SortStableFunc(rs, func(a, b region) int { return cmp.Compare(size(b.outline), size(a.outline)) })
 	for _, r := range rs {
 		if len(k.pairs) >= k.max {
 			return
 		}
 		w := newWeave(k.tolerance)
-		k.weaveIn(w, r.outline[0].Bound(), &effort)
-		if _, ok := w.knot(&effort); !ok {
+		k.weaveIn(w, r.outline[0].Bound(), effort)
+		if _, ok := w.knot(effort); !ok {
 			p := placeIn(r.outline)
 			k.overlap(r, p, k.over(p))
 			continue

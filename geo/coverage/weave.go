@@ -86,7 +86,7 @@ func (w *weave) knot(effort *int) (stuck strand, ok bool) {
 	for range rounds {
 		cuts, at := w.meetings(fresh, effort)
 		if *effort < 0 {
-			return w.strands[at], false
+			return at, false
 		}
 		if len(cuts) == 0 {
 			break
@@ -97,13 +97,13 @@ func (w *weave) knot(effort *int) (stuck strand, ok bool) {
 }
 
 // meetings compares the fresh strands with all. at is where the effort ran out.
-func (w *weave) meetings(fresh []bool, effort *int) (cuts []cut, at int) {
+func (w *weave) meetings(fresh []bool, effort *int) (cuts []cut, at strand) {
 	var tree rtree.RTreeG[int32]
 	for i := range w.strands {
 		b := w.bound(int32(i))
 		tree.Insert(b.Min, b.Max, int32(i))
 	}
-	for i := range w.strands {
+	for i, s := range w.strands {
 		if !fresh[i] {
 			continue
 		}
@@ -121,10 +121,10 @@ func (w *weave) meetings(fresh []bool, effort *int) (cuts []cut, at int) {
 			return *effort >= 0
 		})
 		if *effort < 0 {
-			return nil, i
+			return nil, s
 		}
 	}
-	return cuts, 0
+	return cuts, strand{}
 }
 
 func (w *weave) bound(i int32) orb.Bound {
