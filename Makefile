@@ -1,0 +1,60 @@
+# The two commands of the README are `make demo` and `make test`.
+
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+WEB         = api/web
+# The race detector needs a C compiler; without one the tests run plain, and say so.
+RACE       := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
+
+.PHONY: demo build web test check unit web-test e2e bench clean
+
+# demo builds the map application where npm is there, then makes, imports and serves the demonstration district.
+demo: web
+	go run . demo $(ARGS)
+
+build: web
+	CGO_ENABLED=0 go build -trimpath -o bin/towngrid .
+
+# web builds the map application that the binary embeds. Without npm the service
+# shows a plain page in its place.
+web:
+	@if command -v npm >/dev/null 2>&1; then \
+		cd $(WEB) && { [ -d node_modules ] && [ node_modules -nt package-lock.json ] || npm ci --no-audit --no-fund --loglevel=error; } \
+		&& npm run --silent build; \
+	else echo "NOTE: npm is not installed: the service will show a plain page in place of the map application"; fi
+
+# test runs everything: formatting, static checks, all tests, the map application and its end-to-end test.
+test: check web-test unit e2e
+	@echo "all checks and tests passed"
+
+check:
+	@unformatted=$$(gofmt -l main.go main_test.go api data geo migrations tiles | grep -v node_modules || true); \
+		if [ -n "$$unformatted" ]; then echo "gofmt wanted:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	@.ci/vulncheck go run $(GOVULNCHECK) ./...
+
+unit:
+	@[ -n "$(RACE)" ] || echo "NOTE: gcc is not installed: the tests run without the race detector"
+	go test $(RACE) -timeout 20m ./...
+
+web-test: web
+	@if command -v npm >/dev/null 2>&1; then \
+		cd $(WEB) && npm run --silent check && npm run --silent lint && npm run --silent test; \
+	elif [ -n "$$TOWNGRID_REQUIRE_TOOLS" ]; then echo "npm is wanted and not installed"; exit 1; \
+	else echo "SKIPPED: the map application's tests need npm (install Node.js)"; fi
+
+# e2e opens the demonstration in headless Chromium.
+e2e: web
+	@if command -v npm >/dev/null 2>&1 && command -v chromium >/dev/null 2>&1; then .ci/e2e; \
+	elif [ -n "$$TOWNGRID_REQUIRE_TOOLS" ]; then echo "npm and chromium are wanted and not installed"; exit 1; \
+	else echo "SKIPPED: the end-to-end test needs npm and chromium (apt-get install chromium fonts-noto-cjk)"; fi
+
+# bench prints the figures of data/bench/README.md.
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+clean:
+	rm -rf bin $(WEB)/node_modules
+	find $(WEB)/dist -mindepth 1 ! -name .gitkeep -delete
+	rm -f towngrid-demo.gpkg towngrid-demo.gpkg-wal towngrid-demo.gpkg-shm

@@ -1,0 +1,88 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+	"github.com/paulmach/orb"
+
+	"towngrid/geo"
+	"towngrid/geo/snapshot"
+)
+
+const crs84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+
+// collectionView describes a collection as OGC API Features does.
+type collectionView struct {
+	ID          geo.Collection    `json:"id"`
+	Title       string            `json:"title"`
+	Description string            `json:"description,omitempty"`
+	Extent      *extentView       `json:"extent,omitempty"`
+	ItemType    string            `json:"itemType"`
+	CRS         []string          `json:"crs"`
+	Features    int               `json:"features"`
+	Versions    snapshot.Versions `json:"versions"`
+	Links       []link            `json:"links"`
+}
+
+type extentView struct {
+	Spatial struct {
+		Bbox [][4]float64 `json:"bbox"`
+		CRS  string       `json:"crs"`
+	} `json:"spatial"`
+}
+
+// collections answers GET /collections.
+func (s *Server) collections(c echo.Context) error {
+	if _, err := only(c, "f"); err != nil {
+		return err
+	}
+	var views []collectionView
+	snap := s.registry.Snapshot()
+	for _, col := range geo.Collections() {
+		if col.Schema().Public {
+			views = append(views, s.collectionView(c, snap, col))
+		}
+	}
+	base := s.base(c)
+	return c.JSON(http.StatusOK, map[string]any{
+		"collections": views,
+		"links":       []link{{Href: base + "/collections", Rel: "self", Type: "application/json"}},
+	})
+}
+
+// collection answers GET /collections/{c}.
+func (s *Server) collection(c echo.Context) error {
+	if _, err := only(c, "f"); err != nil {
+		return err
+	}
+	col, err := publicCollection(c)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, s.collectionView(c, s.registry.Snapshot(), col))
+}
+
+func (s *Server) collectionView(c echo.Context, snap *snapshot.Snapshot, col geo.Collection) collectionView {
+	schema, base := col.Schema(), s.base(c)
+	lang := language(c.Request())
+	v := collectionView{
+		ID: col, Title: schema.Title.In(lang), Description: s.cfg.Notice, ItemType: "feature", CRS: []string{crs84},
+		Features: snap.Len(col), Versions: snap.Versions(col),
+		Links: []link{
+			{base + "/collections/" + string(col), "self", "application/json", schema.Title.In(lang)},
+			{base + "/collections/" + string(col) + "/items", "items", "application/geo+json", schema.Title.In(lang)},
+			{base + "/tiles/" + string(col) + ".json", "tilejson", "application/json", "TileJSON"},
+		},
+	}
+	if b, ok := snap.Bound(col); ok {
+		v.Extent = &extentView{}
+		v.Extent.Spatial.CRS = crs84
+		v.Extent.Spatial.Bbox = [][4]float64{corners(b)}
+	}
+	return v
+}
+
+func corners(b orb.Bound) [4]float64 {
+	return [4]float64{b.Min[0], b.Min[1], b.Max[0], b.Max[1]}
+}

@@ -1,0 +1,79 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"towngrid/geo"
+	"towngrid/geo/crs"
+	"towngrid/tiles"
+)
+
+// draftTile answers GET /uploads/{id}/tiles/{z}/{x}/{y}.mvt: the draft's collection as
+// it would be if it were live. 409 when the upload is no draft.
+func (s *Server) draftTile(c echo.Context) error {
+	q, err := only(c, "datum")
+	if err != nil {
+		return err
+	}
+	req := tiles.Request{}
+	if req.Datum, err = crs.ParseDatum(q.Get("datum")); err != nil {
+		return err
+	}
+	if req.Address, err = tileAddress(c); err != nil {
+		return err
+	}
+	u, err := s.registry.Upload(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	snap, err := s.registry.Preview(c.Request().Context(), u.ID)
+	if err != nil {
+		return err
+	}
+	req.Collections = []geo.Collection{u.Collection}
+	return s.sendTile(c, snap, req, "private, no-cache")
+}
+
+// uploadEvents answers GET /uploads/{id}/events: the upload as a server-sent event
+// each time it has come further, until nothing more happens to it by itself.
+func (s *Server) uploadEvents(c echo.Context) error {
+	ctx := c.Request().Context()
+	u, err := s.registry.Upload(ctx, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	h := c.Response().Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	c.Response().WriteHeader(http.StatusOK)
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for last := ""; ; {
+		body, err := json.Marshal(s.uploadView(c, u))
+		if err != nil {
+			return err
+		}
+		if string(body) != last {
+			last = string(body)
+			if _, err := c.Response().Write([]byte("event: upload\ndata: " + last + "\n\n")); err != nil {
+				return err
+			}
+			c.Response().Flush()
+		}
+		if u.State.Settled() {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		if u, err = s.registry.Upload(ctx, u.ID); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,47 @@
+package api
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"towngrid/geo"
+)
+
+// guard sets the headers that every answer carries and refuses what a page of
+// another origin makes a browser send: reading is open to all origins, writing is not.
+func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
+	origin := http.NewCrossOriginProtection()
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Access-Control-Expose-Headers", "ETag, Link, Location")
+		r := c.Request()
+		if r.URL.Path != "/locate" { // answers only, and writes nothing
+			if err := origin.Check(r); err != nil {
+				return geo.Errorf("cross_origin", "不接受来自其他网站页面的写请求", "a page of another site may not write here")
+			}
+		}
+		return next(c)
+	}
+}
+
+// keyed lets only the holder of the administrator's key through, where there is one.
+func (s *Server) keyed(next echo.HandlerFunc) echo.HandlerFunc {
+	want := sha256.Sum256([]byte(s.cfg.AdminKey))
+	return func(c echo.Context) error {
+		if s.cfg.AdminKey == "" {
+			return next(c)
+		}
+		scheme, key, _ := strings.Cut(c.Request().Header.Get("Authorization"), " ")
+		got := sha256.Sum256([]byte(strings.TrimSpace(key)))
+		if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+			return geo.Errorf("key_required", "此操作需要管理员密钥：Authorization: Bearer <密钥>", "this needs the administrator's key: Authorization: Bearer <key>")
+		}
+		return next(c)
+	}
+}

@@ -1,0 +1,59 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"towngrid/geo/snapshot"
+)
+
+// health answers GET /healthz: the process is alive.
+func (s *Server) health(c echo.Context) error {
+	return s.private(c, http.StatusOK, map[string]string{"status": "ok", "version": s.cfg.Version})
+}
+
+// readiness is the body of GET /readyz.
+type readiness struct {
+	Status string `json:"status"` // ready, degraded, draining
+	// SnapshotAgeS is how long ago the picture that answers was made, in seconds.
+	SnapshotAgeS float64           `json:"snapshotAgeS"`
+	Store        string            `json:"store"` // ok, or what is wrong with it
+	Faults       []faultView       `json:"faults,omitempty"`
+	Notice       string            `json:"notice,omitempty"`
+	Versions     snapshot.Versions `json:"versions"`
+}
+
+// faultView is a live version that could not be loaded.
+type faultView struct {
+	Collection string `json:"collection"`
+	Division   string `json:"division"`
+	Number     int    `json:"number"`
+	Serving    int    `json:"serving"`
+}
+
+// ready answers GET /readyz: 503 while the service drains, else 200 with what it
+// serves. A store that does not answer is "degraded": reads go on from memory.
+func (s *Server) ready(c echo.Context) error {
+	view := s.registry.View()
+	r := readiness{
+		Status: "ready", Store: "ok", Notice: s.cfg.Notice,
+		SnapshotAgeS: max(0, time.Since(view.Since).Seconds()), Versions: view.Versions(),
+	}
+	for _, f := range s.registry.Faults() {
+		r.Faults = append(r.Faults, faultView{string(f.Version.Collection), string(f.Version.Division), f.Version.Number, f.Serving})
+	}
+	if _, err := s.registry.Store().Published(c.Request().Context()); err != nil {
+		s.log.Warn("the store does not answer", "cause", err)
+		r.Store = "unavailable"
+	}
+	if r.Store != "ok" || len(r.Faults) > 0 {
+		r.Status = "degraded"
+	}
+	status := http.StatusOK
+	if s.draining.Load() {
+		r.Status, status = "draining", http.StatusServiceUnavailable
+	}
+	return s.private(c, status, r)
+}

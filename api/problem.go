@@ -1,0 +1,171 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"towngrid/data"
+	"towngrid/geo"
+)
+
+// Problem is the body of every error (RFC 9457).
+type Problem struct {
+	Type       string          `json:"type"`
+	Title      string          `json:"title"`
+	Status     int             `json:"status"`
+	Detail     string          `json:"detail"`
+	Code       string          `json:"code"`
+	Violations []violationView `json:"violations,omitempty"`
+}
+
+// statuses is the one place that turns the code of an error into an HTTP status.
+// A geo.Error whose code is not here is the caller's bad input: 400.
+func statuses(code string) int {
+	switch code {
+	case "unknown_collection", "not_public", "unknown_feature", "unknown_town", "unknown_standard", "no_such_tile", "no_such_tile_matrix_set", "not_found", "no_such_route":
+		return http.StatusNotFound
+	case "method_not_allowed":
+		return http.StatusMethodNotAllowed
+	case "conflict":
+		return http.StatusConflict
+	case "cursor_expired":
+		return http.StatusGone
+	case "upload_too_large", "too_many_entries", "zip_bomb", "too_large":
+		return http.StatusRequestEntityTooLarge
+	case "unsupported_media_type":
+		return http.StatusUnsupportedMediaType
+	case "not_acceptable":
+		return http.StatusNotAcceptable
+	case "key_required":
+		return http.StatusUnauthorized
+	case "cross_origin":
+		return http.StatusForbidden
+	case "busy", "draining":
+		return http.StatusServiceUnavailable
+	case "no_space":
+		return http.StatusInsufficientStorage
+	case "internal_error":
+		return http.StatusInternalServerError
+	}
+	return http.StatusBadRequest
+}
+
+// known turns any error into one that can be shown. What is no matter of the
+// caller's becomes internal_error, and its cause stays in the log.
+func known(err error) *geo.Error {
+	var shown *geo.Error
+	var echoed *echo.HTTPError
+	var conflict *data.ConflictError
+	switch {
+	case errors.As(err, &shown):
+		return shown
+	case errors.As(err, &conflict):
+		return geo.Errorf("conflict",
+			"当前已发布的版本号是 %d，而请求所依据的是 %d；请先比较差异再发布", "number %d is live now, and the request was made from %d; compare before publishing",
+			conflict.Live, conflict.Base)
+	case errors.Is(err, data.ErrConflict):
+		return geo.Errorf("conflict", "对象的当前状态不允许此操作；请刷新后重试", "the thing is not in the state that this needs; look again and retry")
+	case errors.Is(err, data.ErrNotFound):
+		return geo.Errorf("not_found", "没有这个编号的对象", "there is nothing of this ID")
+	case errors.Is(err, data.ErrBusy):
+		return geo.Errorf("busy", "同时上传的文件过多，请稍后重试", "too many uploads at once; try again in a moment")
+	case errors.Is(err, data.ErrFull):
+		return geo.Errorf("no_space", "服务器磁盘已满，未保存任何内容；请联系管理员", "the server's disk is full and nothing was kept; tell the operator")
+	case errors.As(err, &echoed):
+		return routeError(echoed.Code)
+	}
+	return geo.Errorf("internal_error", "服务内部错误；请稍后重试或联系管理员", "the service failed; try again later or tell the operator")
+}
+
+// routeError is the router's own refusal in our words.
+func routeError(status int) *geo.Error {
+	switch status {
+	case http.StatusNotFound:
+		return geo.Errorf("no_such_route", "没有这个地址；接口说明见 /api", "there is nothing at this address; /api describes the routes")
+	case http.StatusMethodNotAllowed:
+		return geo.Errorf("method_not_allowed", "此地址不支持该请求方法；接口说明见 /api", "this address does not take that method; /api describes the routes")
+	case http.StatusRequestEntityTooLarge:
+		return geo.Errorf("too_large", "请求内容过大", "the request's body is too large")
+	case http.StatusUnsupportedMediaType:
+		return geo.Errorf("unsupported_media_type", "不支持该内容类型", "this content type is not read here")
+	}
+	return geo.Errorf("bad_request", "请求无法理解；接口说明见 /api", "the request is not understood; /api describes the routes")
+}
+
+// fail writes err as a problem. It is Echo's error handler, so every handler
+// simply returns its error. After the first byte of an answer nothing can be said any more.
+func (s *Server) fail(err error, c echo.Context) {
+	if c.Response().Committed {
+		if !errors.Is(err, context.Canceled) {
+			s.log.Warn("an answer broke off", "path", c.Path(), "cause", err)
+		}
+		return
+	}
+	shown := known(err)
+	status := statuses(shown.Code)
+	if status >= 500 && !errors.Is(err, context.Canceled) {
+		s.log.Error("request failed", "method", c.Request().Method, "route", c.Path(), "cause", err)
+	}
+	lang := language(c.Request())
+	body, merr := json.Marshal(Problem{
+		Type: "about:blank", Title: http.StatusText(status), Status: status,
+		Detail: shown.Text.In(lang), Code: shown.Code, Violations: violationViews(shown.Violations, lang),
+	})
+	if merr != nil {
+		s.log.Error("a problem could not be written", "cause", merr)
+		status, body = http.StatusInternalServerError, []byte(`{"type":"about:blank","title":"Internal Server Error","status":500,"code":"internal_error"}`)
+	}
+	h := c.Response().Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Language", lang)
+	switch status {
+	case http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", `Bearer realm="towngrid"`)
+	case http.StatusServiceUnavailable:
+		h.Set("Retry-After", strconv.Itoa(2))
+	}
+	if err := c.Blob(status, "application/problem+json", body); err != nil {
+		s.log.Warn("a problem could not be sent", "cause", err)
+	}
+}
+
+// violationView is a violation in one language.
+type violationView struct {
+	Check    string       `json:"check"`
+	Severity geo.Severity `json:"severity"`
+	File     string       `json:"file,omitempty"`
+	Record   *int         `json:"record"`
+	Part     *int         `json:"part"`
+	Vertex   *int         `json:"vertex"`
+	Lon      *float64     `json:"lon"`
+	Lat      *float64     `json:"lat"`
+	Message  string       `json:"message"`
+	Fix      string       `json:"fix,omitempty"`
+}
+
+func violationViews(vs []geo.Violation, lang string) []violationView {
+	out := make([]violationView, len(vs))
+	for i, v := range vs {
+		out[i] = violationView{
+			Check: v.Check, Severity: v.Severity, File: v.File,
+			Record: counted(v.Record), Part: counted(v.Part), Vertex: counted(v.Vertex),
+			Message: v.Message.In(lang), Fix: v.Fix.In(lang),
+		}
+		if v.Placed() {
+			out[i].Lon, out[i].Lat = &v.Lon, &v.Lat
+		}
+	}
+	return out
+}
+
+func counted(n int) *int {
+	if n == geo.None {
+		return nil
+	}
+	return &n
+}

@@ -1,0 +1,135 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/paulmach/orb"
+
+	"towngrid/geo"
+	"towngrid/geo/crs"
+	"towngrid/geo/snapshot"
+)
+
+// language is "en" when the caller prefers English to Chinese, else "zh".
+// Among languages of equal weight the first one named wins.
+func language(r *http.Request) string {
+	best, lang := 0.0, "zh"
+	for _, item := range strings.Split(r.Header.Get("Accept-Language"), ",") {
+		tag, params, _ := strings.Cut(strings.TrimSpace(item), ";")
+		primary, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(tag)), "-")
+		if q := quality(params); (primary == "en" || primary == "zh") && q > best {
+			best, lang = q, primary
+		}
+	}
+	return lang
+}
+
+// quality reads the q parameter of an Accept-* item: 1 without one, 0 when it is not a number.
+func quality(params string) float64 {
+	for _, p := range strings.Split(params, ";") {
+		k, v, _ := strings.Cut(strings.TrimSpace(p), "=")
+		if strings.EqualFold(strings.TrimSpace(k), "q") {
+			q, err := strconv.ParseFloat(strings.TrimSpace(v), 64)
+			if err != nil || q != q || q < 0 {
+				return 0
+			}
+			return min(q, 1)
+		}
+	}
+	return 1
+}
+
+// accepts says with which weight an Accept header takes a media type. Without the
+// header everything is taken.
+func accepts(r *http.Request, media string) float64 {
+	header := r.Header.Get("Accept")
+	if header == "" {
+		return 1
+	}
+	group, _, _ := strings.Cut(media, "/")
+	best, exact := 0.0, -1
+	for _, item := range strings.Split(header, ",") {
+		name, params, _ := strings.Cut(strings.TrimSpace(item), ";")
+		rank := -1
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case media:
+			rank = 2
+		case group + "/*":
+			rank = 1
+		case "*/*":
+			rank = 0
+		}
+		if rank > exact {
+			exact, best = rank, quality(params)
+		}
+	}
+	return best
+}
+
+// only refuses a query parameter that the route does not have, and one that is
+// given twice: a misspelt name would otherwise be passed over in silence.
+func only(c echo.Context, names ...string) (url.Values, error) {
+	q, err := url.ParseQuery(c.Request().URL.RawQuery)
+	if err != nil {
+		return nil, geo.Errorf("bad_query", "查询串无法解析", "the query string cannot be read")
+	}
+	for name, values := range q {
+		if !slices.Contains(names, name) {
+			return nil, geo.Errorf("unknown_parameter", "没有参数 %q；可用：%s", "there is no parameter %q; there are %s", name, strings.Join(names, ", "))
+		}
+		if len(values) > 1 {
+			return nil, geo.Errorf("repeated_parameter", "参数 %q 出现了多次", "the parameter %q is given more than once", name)
+		}
+	}
+	return q, nil
+}
+
+// moment is the Snapshot of the time that at names (RFC 3339), or the present one.
+func (s *Server) moment(c echo.Context, at string) (*snapshot.Snapshot, error) {
+	if at == "" {
+		return s.registry.Snapshot(), nil
+	}
+	t, err := time.Parse(time.RFC3339Nano, at)
+	if err != nil {
+		return nil, geo.Errorf("bad_time", "at=%.60q 应为 RFC 3339 时间，如 2026-11-23T08:00:00+08:00", "at=%.60q: wanted is a time as in RFC 3339, such as 2026-11-23T08:00:00+08:00", at)
+	}
+	return s.registry.At(c.Request().Context(), t)
+}
+
+// position reads lon, lat and datum. given is the position as the caller wrote it,
+// p the same in CGCS2000 degrees.
+func position(q url.Values) (given, p orb.Point, d crs.Datum, err error) {
+	d, err = crs.ParseDatum(q.Get("datum"))
+	if err != nil {
+		return given, p, d, err
+	}
+	lon, err := degrees("lon", q.Get("lon"), 180)
+	if err != nil {
+		return given, p, d, err
+	}
+	lat, err := degrees("lat", q.Get("lat"), 90)
+	if err != nil {
+		return given, p, d, err
+	}
+	given = orb.Point{lon, lat}
+	return given, d.ToCGCS2000(given), d, nil
+}
+
+// degrees reads one coordinate within ±limit. NaN, infinity and anything that is not a
+// plain decimal number are refused.
+func degrees(name, s string, limit float64) (float64, error) {
+	if s == "" {
+		return 0, geo.Errorf("missing_parameter", "缺少参数 %s", "the parameter %s is missing", name)
+	}
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(v >= -limit && v <= limit) || strings.ContainsAny(s, "xXpP_") {
+		return 0, geo.Errorf("bad_coordinate", "%s=%q 不是 ±%g 度以内的数", "%s=%q is not a number of degrees within ±%g", name, s, limit)
+	}
+	return v, nil
+}

@@ -1,0 +1,187 @@
+// Package api is the service's HTTP face, and the only package that knows Echo.
+// One resource a file; the route table is in this one; problem.go alone decides statuses.
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"towngrid/api/web"
+	"towngrid/data"
+	"towngrid/geo/density"
+	"towngrid/tiles"
+)
+
+// Config is what the HTTP face is told at start; zero members take the defaults.
+type Config struct {
+	// BaseURL is the address under which clients reach the service, without a
+	// trailing slash. When "" it is taken from the request's Host.
+	BaseURL string
+	// AdminKey is wanted as a bearer token by every route that writes; "" asks for none.
+	AdminKey string
+	// Attribution is shown on maps made from the tiles, such as a 审图号.
+	Attribution string
+	// Notice declares what the data is, such as that it is synthetic.
+	Notice string
+	// TileCache bounds the encoded tiles kept, in bytes (256 MiB).
+	TileCache int64
+	// Version is the program's own.
+	Version string
+	// Log receives what the server has to say; slog.Default() when nil.
+	Log *slog.Logger
+}
+
+// Server answers HTTP from a Registry.
+type Server struct {
+	registry  *data.Registry
+	standards []density.Standard
+	cfg       Config
+	log       *slog.Logger
+	tiles     *tiles.Cache
+	metrics   *metrics
+	buffers   buffers
+	located   atomic.Pointer[located]
+	draining  atomic.Bool
+	started   time.Time
+	table     []*echo.Route
+	handler   http.Handler
+}
+
+// New makes a Server. standards are the editions that reports can be made by, the
+// default one first.
+func New(r *data.Registry, standards []density.Standard, cfg Config) (*Server, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	if cfg.TileCache == 0 {
+		cfg.TileCache = 256 << 20
+	}
+	cache, err := tiles.NewCache(cfg.TileCache)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{registry: r, standards: standards, cfg: cfg, log: cfg.Log, tiles: cache, started: time.Now()}
+	s.metrics = newMetrics(s)
+	s.handler = s.routes()
+	return s, nil
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// routes is the route table.
+func (s *Server) routes() http.Handler {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.fail
+	e.IPExtractor = echo.ExtractIPDirect()
+	e.Logger.SetOutput(discard{})
+	e.Use(s.observe, s.guard)
+
+	e.GET("/", s.landing)
+	e.GET("/conformance", s.conformance)
+	e.GET("/api", s.openAPI)
+	e.GET("/assets/*", echo.WrapHandler(web.Handler()))
+
+	e.GET("/collections", s.collections)
+	e.GET("/collections/:collection", s.collection)
+	e.GET("/collections/:collection/items", s.items)
+	e.GET("/collections/:collection/items/:code", s.item)
+
+	e.GET("/tiles/:set", s.tileJSON) // {c}[,{c}…].json
+	e.GET("/tiles/:set/:z/:x/:y", s.tile)
+	e.GET("/style.json", s.style)
+
+	e.GET("/locate", s.locate)
+	e.POST("/locate", s.locateBatch)
+
+	e.GET("/standards", s.listStandards)
+	e.GET("/towns/:code/compliance", s.compliance)
+
+	e.POST("/uploads", s.receive, s.keyed)
+	e.GET("/uploads", s.listUploads, s.keyed)
+	e.GET("/uploads/:id", s.upload, s.keyed)
+	e.PATCH("/uploads/:id", s.choose, s.keyed)
+	e.DELETE("/uploads/:id", s.discard, s.keyed)
+	e.GET("/uploads/:id/violations", s.violations, s.keyed)
+	e.GET("/uploads/:id/diff", s.uploadDiff, s.keyed)
+	e.GET("/uploads/:id/events", s.uploadEvents, s.keyed)
+	e.GET("/uploads/:id/tiles/:z/:x/:y", s.draftTile, s.keyed)
+	e.POST("/uploads/:id/publish", s.publish, s.keyed)
+
+	e.GET("/versions", s.versions)
+	e.GET("/versions/:id", s.version)
+	e.GET("/versions/:id/diff", s.versionDiff)
+	e.POST("/versions/:id/restore", s.restore, s.keyed)
+
+	e.GET("/healthz", s.health)
+	e.GET("/readyz", s.ready)
+	e.GET("/metrics", s.metrics.handler())
+
+	s.table = e.Routes()
+	return headAsGet(e)
+}
+
+// headAsGet lets every GET route answer HEAD: net/http leaves the body out by the
+// request that it read, so the handler may take it for a GET.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			get := *r
+			get.Method = http.MethodGet
+			r = &get
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// discard swallows Echo's own log: what matters is logged by slog.
+type discard struct{}
+
+func (discard) Write(b []byte) (int, error) { return len(b), nil }
+
+// Serve listens until ctx is done, then drains: /readyz turns to 503, requests
+// under way have ten seconds to end, new connections are refused.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	srv := &http.Server{
+		Handler: s, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 60 * time.Second, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	s.draining.Store(true)
+	s.log.Info("draining")
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	err := srv.Shutdown(end)
+	if serr := <-failed; !errors.Is(serr, http.ErrServerClosed) {
+		err = errors.Join(err, serr)
+	}
+	return err
+}
+
+// base is the address under which the caller reaches the service: the configured
+// one, else what the request's Host says. Forwarding headers are not believed.
+func (s *Server) base(c echo.Context) string {
+	if s.cfg.BaseURL != "" {
+		return strings.TrimSuffix(s.cfg.BaseURL, "/")
+	}
+	scheme := "http"
+	if c.Request().TLS != nil {
+		scheme = "https"
+	}
+	return scheme + "://" + c.Request().Host
+}

@@ -1,0 +1,270 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"towngrid/data"
+	"towngrid/geo"
+	"towngrid/geo/intake"
+)
+
+// uploadView is an upload as clients see it, in one language.
+type uploadView struct {
+	ID         string           `json:"id"`
+	Collection geo.Collection   `json:"collection"`
+	Division   geo.Division     `json:"division"`
+	State      data.UploadState `json:"state"`
+	Progress   float64          `json:"progress"`
+	File       string           `json:"file"`
+	Layer      string           `json:"layer,omitempty"`
+	Encoding   nameView         `json:"encoding"`
+	CRS        idView           `json:"crs"`
+	Counts     intake.Counts    `json:"counts"`
+	Base       int              `json:"base"`
+	Version    string           `json:"version,omitempty"`
+	Question   *questionView    `json:"question,omitempty"`
+	Links      []link           `json:"links"`
+}
+
+type nameView struct {
+	Name     string `json:"name"`
+	Evidence string `json:"evidence"`
+}
+
+type idView struct {
+	ID       string `json:"id"`
+	Evidence string `json:"evidence"`
+}
+
+type questionView struct {
+	About   string       `json:"about"`
+	Text    string       `json:"text"`
+	Options []optionView `json:"options"`
+}
+
+type optionView struct {
+	Value string `json:"value"`
+	Label string `json:"label"`
+}
+
+func (s *Server) uploadView(c echo.Context, u data.Upload) uploadView {
+	lang := language(c.Request())
+	self := s.base(c) + "/uploads/" + u.ID
+	v := uploadView{
+		ID: u.ID, Collection: u.Collection, Division: u.Division, State: u.State, Progress: u.Progress,
+		File: u.File, Layer: u.Layer, Counts: u.Counts, Base: u.Base, Version: u.Version,
+		Encoding: nameView{u.Encoding.Name, u.Encoding.Evidence.In(lang)}, CRS: idView{u.CRS.Name, u.CRS.Evidence.In(lang)},
+		Links: []link{
+			{Href: self, Rel: "self", Type: "application/json"},
+			{Href: self + "/violations", Rel: "violations", Type: "application/json"},
+		},
+	}
+	if u.State == data.UploadDraft {
+		v.Links = append(v.Links, link{Href: self + "/publish?base=" + strconv.Itoa(u.Base), Rel: "publish"})
+	}
+	if q := u.Question; q != nil {
+		v.Question = &questionView{About: q.About, Text: q.Text.In(lang)}
+		for _, o := range q.Options {
+			v.Question.Options = append(v.Question.Options, optionView{o.Value, o.Label.In(lang)})
+		}
+	}
+	return v
+}
+
+// receive answers POST /uploads?collection=&division= with one multipart part
+// "file": 202 with the upload's address. What the planner already knows (layer,
+// crs, encoding, code_system) may be given as parameters.
+func (s *Server) receive(c echo.Context) error {
+	q, err := only(c, "collection", "division", "author", "layer", "crs", "encoding", "code_system", "force")
+	if err != nil {
+		return err
+	}
+	rc := data.Receipt{
+		Author: q.Get("author"),
+		Choice: intake.Choice{
+			Layer: q.Get("layer"), CRS: q.Get("crs"), Encoding: q.Get("encoding"), CodeSystem: q.Get("code_system"), Force: q.Get("force") == "true",
+		},
+	}
+	if rc.Collection, err = geo.ParseCollection(q.Get("collection")); err != nil {
+		return err
+	}
+	if rc.Division, err = geo.ParseDivision(q.Get("division")); err != nil {
+		return err
+	}
+	part, err := filePart(c.Request())
+	if err != nil {
+		return err
+	}
+	defer part.Close()
+	rc.File = part.FileName()
+	u, err := s.registry.Receive(c.Request().Context(), rc, part)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Location", s.base(c)+"/uploads/"+u.ID)
+	return c.JSON(http.StatusAccepted, s.uploadView(c, u))
+}
+
+// filePart finds the part named "file" without keeping any other; after a few
+// other parts it gives up.
+func filePart(r *http.Request) (*multipart.Part, error) {
+	wanted := geo.Errorf("no_file", "请求须为 multipart/form-data，并含名为 file 的一个部分", "the request must be multipart/form-data with one part named file")
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return nil, wanted
+	}
+	for range 16 {
+		p, err := parts.NextPart()
+		if err != nil {
+			return nil, wanted
+		}
+		if p.FormName() == "file" {
+			return p, nil
+		}
+	}
+	return nil, wanted
+}
+
+// listUploads answers GET /uploads: the latest ones, the newest first.
+func (s *Server) listUploads(c echo.Context) error {
+	if _, err := only(c); err != nil {
+		return err
+	}
+	us, err := s.registry.Store().RecentUploads(c.Request().Context(), 100)
+	if err != nil {
+		return err
+	}
+	views := make([]uploadView, len(us))
+	for i, u := range us {
+		views[i] = s.uploadView(c, u)
+	}
+	return s.private(c, http.StatusOK, map[string]any{"uploads": views})
+}
+
+// upload answers GET /uploads/{id}.
+func (s *Server) upload(c echo.Context) error {
+	u, err := s.registry.Upload(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return s.private(c, http.StatusOK, s.uploadView(c, u))
+}
+
+// private sends JSON that no cache may keep.
+func (s *Server) private(c echo.Context, status int, body any) error {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return c.JSON(status, body)
+}
+
+// choose answers PATCH /uploads/{id}: the answer to the open question; the file is
+// read again. 409 when no question is open.
+func (s *Server) choose(c echo.Context) error {
+	var choice intake.Choice
+	if err := decode(c.Request(), &choice); err != nil {
+		return err
+	}
+	u, err := s.registry.Choose(c.Request().Context(), c.Param("id"), choice)
+	if err != nil {
+		return err
+	}
+	return s.private(c, http.StatusAccepted, s.uploadView(c, u))
+}
+
+// decode reads a JSON body of at most 1 MiB whose members are all known.
+func decode(r *http.Request, into any) error {
+	dec := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 1<<20))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return routeError(http.StatusRequestEntityTooLarge)
+		}
+		return geo.Errorf("bad_json", "请求内容不是预期的 JSON：%.200s", "the body is not the JSON that is wanted: %.200s", err)
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return geo.Errorf("bad_json", "JSON 之后还有多余内容", "there is more behind the JSON")
+	}
+	return nil
+}
+
+// discard answers DELETE /uploads/{id}: a draft or an open question is thrown away.
+func (s *Server) discard(c echo.Context) error {
+	if err := s.registry.DiscardUpload(c.Request().Context(), c.Param("id")); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// violations answers GET /uploads/{id}/violations as a list, or as GeoJSON points
+// for a map when the caller asks for application/geo+json.
+func (s *Server) violations(c echo.Context) error {
+	u, err := s.registry.Upload(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	views := violationViews(u.Violations, language(c.Request()))
+	c.Response().Header().Set("Vary", "Accept, Accept-Language")
+	if accepts(c.Request(), "application/geo+json") > accepts(c.Request(), "application/json") {
+		c.Response().Header().Set("Content-Type", "application/geo+json")
+		return s.private(c, http.StatusOK, violationMap(views))
+	}
+	return s.private(c, http.StatusOK, map[string]any{"violations": views, "truncated": u.Truncated})
+}
+
+// violationMap is a FeatureCollection of the violations, with null for the
+// geometry of one whose place is not known.
+func violationMap(views []violationView) map[string]any {
+	features := make([]map[string]any, len(views))
+	for i, v := range views {
+		var geometry any
+		if v.Lon != nil {
+			geometry = map[string]any{"type": "Point", "coordinates": []float64{*v.Lon, *v.Lat}}
+		}
+		features[i] = map[string]any{"type": "Feature", "geometry": geometry, "properties": v}
+	}
+	return map[string]any{"type": "FeatureCollection", "features": features}
+}
+
+// publish answers POST /uploads/{id}/publish: the draft goes live. base names the
+// version it was compared with, by default the one that was live when the file was
+// read; 409 when another is live.
+func (s *Server) publish(c echo.Context) error {
+	q, err := only(c, "base")
+	if err != nil {
+		return err
+	}
+	u, err := s.registry.Upload(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	base, err := baseNumber(q.Get("base"), u.Base)
+	if err != nil {
+		return err
+	}
+	v, err := s.registry.PublishUpload(c.Request().Context(), u.ID, base)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Location", s.base(c)+"/versions/"+v.ID)
+	return s.private(c, http.StatusCreated, v)
+}
+
+// baseNumber reads the number of a base version, given when it is not named.
+func baseNumber(s string, given int) (int, error) {
+	if s == "" {
+		return given, nil
+	}
+	n, err := strconv.Atoi(strings.Trim(s, `"`))
+	if err != nil || n < 0 {
+		return 0, geo.Errorf("bad_base", "base=%.40q 应为版本号", "base=%.40q: a version's number is wanted", s)
+	}
+	return n, nil
+}

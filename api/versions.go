@@ -1,0 +1,97 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"towngrid/data"
+	"towngrid/geo"
+)
+
+// versions answers GET /versions: the history of what was published, the newest
+// first. Drafts are the planner's and are not listed.
+func (s *Server) versions(c echo.Context) error {
+	q, err := only(c, "collection", "division")
+	if err != nil {
+		return err
+	}
+	f := data.VersionFilter{Limit: 1000}
+	if name := q.Get("collection"); name != "" {
+		if f.Collection, err = geo.ParseCollection(name); err != nil {
+			return err
+		}
+	}
+	if d := q.Get("division"); d != "" {
+		if f.Division, err = geo.ParseDivision(d); err != nil {
+			return err
+		}
+	}
+	all, err := s.registry.Store().History(c.Request().Context(), f)
+	if err != nil {
+		return err
+	}
+	shown := make([]geo.Version, 0, len(all))
+	for _, v := range all {
+		if everPublished(v) {
+			shown = append(shown, v)
+		}
+	}
+	return s.private(c, http.StatusOK, map[string]any{"versions": shown})
+}
+
+func everPublished(v geo.Version) bool {
+	return v.State == geo.Published || v.State == geo.Superseded
+}
+
+// version answers GET /versions/{id}.
+func (s *Server) version(c echo.Context) error {
+	v, err := s.registry.Store().Version(c.Request().Context(), c.Param("id"))
+	if err == nil && !everPublished(v) {
+		err = data.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	return s.private(c, http.StatusOK, v)
+}
+
+// restore answers POST /versions/{id}/restore: the content of an old version goes
+// live again as a new one. base names the version that the caller takes to be
+// live; 409 when another is.
+func (s *Server) restore(c echo.Context) error {
+	q, err := only(c, "base", "author")
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	old, err := s.registry.Store().Version(ctx, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	live := s.registry.Snapshot().Versions(old.Collection)[old.Collection][old.Division]
+	base, err := baseNumber(q.Get("base"), live)
+	if err != nil {
+		return err
+	}
+	v, err := s.registry.Restore(ctx, old.ID, q.Get("author"), base)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Location", s.base(c)+"/versions/"+v.ID)
+	return s.private(c, http.StatusCreated, v)
+}
+
+// versionDiff answers GET /versions/{id}/diff?from=: what the version changed
+// against another one, as a list or as GeoJSON by Accept.
+func (s *Server) versionDiff(c echo.Context) error {
+	q, err := only(c, "from")
+	if err != nil {
+		return err
+	}
+	d, err := s.registry.DiffVersions(c.Request().Context(), q.Get("from"), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return s.sendDiff(c, d)
+}

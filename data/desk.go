@@ -1,0 +1,269 @@
+package data
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"towngrid/geo"
+	"towngrid/geo/intake"
+)
+
+// keptViolations bounds how many violations an upload keeps.
+const keptViolations = 10_000
+
+// ErrBusy means that as many uploads wait as may; the same call may go through later.
+var ErrBusy = errors.New("too many uploads at once")
+
+// Receipt is what comes with an uploaded file.
+type Receipt struct {
+	File       string // its name as the planner knows it
+	Collection geo.Collection
+	Division   geo.Division
+	Author     string
+	Choice     intake.Choice
+}
+
+// desk takes uploads in and reads a bounded number of them at a time.
+type desk struct {
+	registry *Registry
+	ctx      context.Context
+	stop     context.CancelFunc
+	slots    chan struct{}
+	work     sync.WaitGroup
+
+	mu   sync.Mutex
+	open map[string]*task
+}
+
+// task is an upload on its way: its state changes while it is read.
+type task struct {
+	mu     sync.Mutex
+	upload Upload
+	done   chan struct{}
+}
+
+func (t *task) state() Upload {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.upload
+}
+
+func (t *task) update(change func(*Upload)) Upload {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	change(&t.upload)
+	return t.upload
+}
+
+// start readies the desk and takes up the uploads that a stop of the program
+// interrupted: a file still in the spool is read again.
+func (d *desk) start(ctx context.Context, r *Registry) error {
+	d.registry, d.slots, d.open = r, make(chan struct{}, r.opts.Readers), map[string]*task{}
+	d.ctx, d.stop = context.WithCancel(context.WithoutCancel(ctx))
+	if err := os.MkdirAll(r.opts.Spool, 0o700); err != nil {
+		return fmt.Errorf("spool: %w", err)
+	}
+	recent, err := r.store.RecentUploads(ctx, 1000)
+	if err != nil {
+		return fmt.Errorf("list uploads: %w", err)
+	}
+	wanted := map[string]bool{}
+	for _, u := range recent {
+		if u.State == UploadNeedsChoice {
+			wanted[d.path(u.ID)] = true
+		}
+		if u.State.Settled() {
+			continue
+		}
+		wanted[d.path(u.ID)] = true
+		if _, err := os.Stat(d.path(u.ID)); err != nil {
+			u.State, u.Violations = UploadRefused, []geo.Violation{interrupted()}
+			if err := r.store.SaveUpload(ctx, u); err != nil {
+				return err
+			}
+			continue
+		}
+		d.read(u)
+	}
+	return d.sweep(wanted)
+}
+
+func (d *desk) close() {
+	d.stop()
+	d.work.Wait()
+}
+
+// Receive takes a file in: it is spooled, and read by the time that Wait returns.
+// It is ErrBusy when too many uploads wait, and a geo.Error when the file is
+// empty or too large; nothing is kept then.
+func (r *Registry) Receive(ctx context.Context, rc Receipt, body io.Reader) (Upload, error) {
+	d := &r.uploads
+	d.mu.Lock()
+	full := len(d.open) >= r.opts.Readers+r.opts.Queue
+	d.mu.Unlock()
+	if full {
+		return Upload{}, ErrBusy
+	}
+	u := Upload{
+		ID: uuid.NewString(), State: UploadReceived, Collection: rc.Collection, Division: rc.Division,
+		File: cleanName(rc.File), Author: rc.Author, Choice: rc.Choice, Created: r.opts.Now().UTC(),
+		Base: r.liveNumber(rc.Collection, rc.Division),
+	}
+	u.Updated = u.Created
+	size, sum, err := d.spool(u.ID, body)
+	if err != nil {
+		return Upload{}, err
+	}
+	u.Size, u.SHA256 = size, sum
+	if err := r.store.SaveUpload(ctx, u); err != nil {
+		return Upload{}, errors.Join(err, os.Remove(d.path(u.ID)))
+	}
+	d.read(u)
+	return u, nil
+}
+
+// read starts the reading of an upload whose file is in the spool.
+func (d *desk) read(u Upload) {
+	t := &task{upload: u, done: make(chan struct{})}
+	d.mu.Lock()
+	d.open[u.ID] = t
+	d.mu.Unlock()
+	d.work.Go(func() {
+		defer close(t.done)
+		select {
+		case d.slots <- struct{}{}:
+			defer func() { <-d.slots }()
+		case <-d.ctx.Done():
+			return
+		}
+		d.settle(t, d.process(t))
+	})
+}
+
+// settle keeps what became of an upload. One that the program's stop interrupted
+// stays as it is, to be read again at the next start.
+func (d *desk) settle(t *task, change func(*Upload)) {
+	if d.ctx.Err() != nil {
+		return
+	}
+	u := t.update(func(u *Upload) {
+		change(u)
+		u.Progress, u.Updated = 1, d.registry.opts.Now().UTC()
+		if len(u.Violations) > keptViolations {
+			u.Violations, u.Truncated = u.Violations[:keptViolations], true
+		}
+	})
+	log := d.registry.opts.Log.With("upload", u.ID, "collection", u.Collection, "division", u.Division)
+	if err := d.registry.store.SaveUpload(d.ctx, u); err != nil {
+		log.Error("an upload's outcome could not be kept", "cause", err)
+	}
+	if u.State != UploadNeedsChoice {
+		if err := os.Remove(d.path(u.ID)); err != nil {
+			log.Error("a spooled file could not be removed", "cause", err)
+		}
+	}
+	log.Info("upload settled", "state", u.State, "features", u.Counts.Features, "violations", len(u.Violations))
+	d.mu.Lock()
+	delete(d.open, u.ID)
+	d.mu.Unlock()
+}
+
+// process reads and checks an upload's file and says how to change the upload. A
+// panic refuses the file; the service goes on.
+func (d *desk) process(t *task) (change func(*Upload)) {
+	u := t.state()
+	defer func() {
+		if cause := recover(); cause != nil {
+			d.registry.opts.Log.Error("reading an upload panicked", "upload", u.ID, "cause", cause, "stack", string(debug.Stack()))
+			change = refusal(fmt.Errorf("panic: %v", cause))
+		}
+	}()
+	f, err := os.Open(d.path(u.ID))
+	if err != nil {
+		return refusal(err)
+	}
+	defer f.Close()
+	res, err := intake.Read(d.ctx, intake.Job{
+		File: u.File, Source: f, Size: u.Size, Collection: u.Collection, Division: u.Division,
+		Choice: u.Choice, Snapshot: d.registry.Snapshot(), Progress: t.progress,
+	})
+	if err != nil {
+		return refusal(err)
+	}
+	return d.outcome(u, res)
+}
+
+func (t *task) progress(checking bool, done float64) {
+	t.update(func(u *Upload) {
+		u.State, u.Progress = UploadReading, done
+		if checking {
+			u.State = UploadChecking
+		}
+	})
+}
+
+// outcome keeps the features of a file that was read and tells the upload's next state.
+func (d *desk) outcome(u Upload, res intake.Result) func(*Upload) {
+	state, version := UploadDraft, ""
+	switch {
+	case res.Question != nil:
+		state = UploadNeedsChoice
+	case geo.Refused(res.Violations):
+		state = UploadRefused
+	case u.Collection == geo.Incidents:
+		if err := d.registry.addIncidents(d.ctx, u.Division, res.Features); err != nil {
+			return refusal(err)
+		}
+		state = UploadPublished
+	default:
+		v, err := d.registry.draft(d.ctx, geo.Version{
+			Collection: u.Collection, Division: u.Division, Base: u.Base, Author: u.Author, Warnings: len(res.Violations),
+			Source: geo.Source{File: u.File, SHA256: u.SHA256, Layer: res.Layer, CRS: res.CRS.Name, Encoding: res.Encoding.Name, Records: res.Counts.Records},
+		}, res.Features)
+		if err != nil {
+			return refusal(err)
+		}
+		version = v.ID
+	}
+	return func(u *Upload) {
+		u.State, u.Version, u.Question = state, version, res.Question
+		u.Layer, u.CRS, u.Encoding, u.Counts, u.Violations = res.Layer, res.CRS, res.Encoding, res.Counts, res.Violations
+		u.Truncated = res.Truncated
+	}
+}
+
+// refusal turns an error into the violations of a refused upload. What a planner
+// can do nothing about is logged by its cause and shown without it.
+func refusal(err error) func(*Upload) {
+	var known *geo.Error
+	if !errors.As(err, &known) {
+		known = geo.Errorf("internal_error", "服务内部错误，文件未被保存；请稍后重试或联系管理员", "the service failed on this file and kept nothing of it; try again later or tell the operator")
+		if errors.Is(err, ErrFull) {
+			known = geo.Errorf("no_space", "服务器磁盘已满，文件未被保存；请联系管理员", "the server's disk is full and nothing was kept; tell the operator")
+		}
+	}
+	violations := known.Violations
+	if len(violations) == 0 {
+		violations = []geo.Violation{geo.Breach(known.Code, geo.Refusal, known.Text, geo.Text{})}
+	}
+	return func(u *Upload) { u.State, u.Violations = UploadRefused, violations }
+}
+
+func interrupted() geo.Violation {
+	return geo.Breach("interrupted", geo.Refusal,
+		geo.Text{ZH: "服务重启时文件尚未读完且已不在暂存区", EN: "the service stopped before the file was read, and it is no longer in the spool"},
+		geo.Text{ZH: "请重新上传", EN: "send the file again"})
+}
+
+func (d *desk) task(id string) *task {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.open[id]
+}

@@ -1,0 +1,98 @@
+package data
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"towngrid/geo"
+	"towngrid/geo/intake"
+)
+
+// Upload is an upload's present state, or ErrNotFound.
+func (r *Registry) Upload(ctx context.Context, id string) (Upload, error) {
+	if t := r.uploads.task(id); t != nil {
+		return t.state(), nil
+	}
+	return r.store.Upload(ctx, id)
+}
+
+// Wait returns an upload once nothing more happens to it by itself.
+func (r *Registry) Wait(ctx context.Context, id string) (Upload, error) {
+	if t := r.uploads.task(id); t != nil {
+		select {
+		case <-t.done:
+		case <-ctx.Done():
+			return t.state(), ctx.Err()
+		}
+		if u := t.state(); u.State.Settled() {
+			return u, nil
+		}
+	}
+	return r.store.Upload(ctx, id)
+}
+
+// Choose answers an upload's open question; the file is then read again.
+// It is ErrConflict when no question is open.
+func (r *Registry) Choose(ctx context.Context, id string, c intake.Choice) (Upload, error) {
+	u, err := r.Upload(ctx, id)
+	if err != nil {
+		return u, err
+	}
+	if u.State != UploadNeedsChoice {
+		return u, fmt.Errorf("%w: upload %s is %s, no question is open", ErrConflict, id, u.State)
+	}
+	u.Choice = u.Choice.Merge(c)
+	u.State, u.Question, u.Violations, u.Progress, u.Updated = UploadReceived, nil, nil, 0, r.opts.Now().UTC()
+	if err := r.store.SaveUpload(ctx, u); err != nil {
+		return u, err
+	}
+	r.uploads.read(u)
+	return u, nil
+}
+
+// PublishUpload publishes an upload's draft, see Publish.
+func (r *Registry) PublishUpload(ctx context.Context, id string, base int) (geo.Version, error) {
+	u, err := r.drafted(ctx, id)
+	if err != nil {
+		return geo.Version{}, err
+	}
+	v, err := r.Publish(ctx, u.Version, base)
+	if err != nil {
+		return v, err
+	}
+	u.State, u.Updated = UploadPublished, r.opts.Now().UTC()
+	return v, r.store.SaveUpload(context.WithoutCancel(ctx), u)
+}
+
+// DiscardUpload drops an upload that is not published, with its draft and its file.
+func (r *Registry) DiscardUpload(ctx context.Context, id string) error {
+	u, err := r.Upload(ctx, id)
+	if err != nil {
+		return err
+	}
+	switch u.State {
+	case UploadDraft:
+		if err := r.store.Discard(ctx, u.Version); err != nil {
+			return err
+		}
+	case UploadNeedsChoice:
+		if err := os.Remove(r.uploads.path(id)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	case UploadRefused:
+	default:
+		return fmt.Errorf("%w: upload %s is %s", ErrConflict, id, u.State)
+	}
+	u.State, u.Updated = UploadDiscarded, r.opts.Now().UTC()
+	return r.store.SaveUpload(ctx, u)
+}
+
+func (r *Registry) drafted(ctx context.Context, id string) (Upload, error) {
+	u, err := r.Upload(ctx, id)
+	if err == nil && u.State != UploadDraft {
+		err = fmt.Errorf("%w: upload %s is %s, not a draft", ErrConflict, id, u.State)
+	}
+	return u, err
+}

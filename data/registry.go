@@ -1,0 +1,290 @@
+package data
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"towngrid/geo"
+	"towngrid/geo/snapshot"
+)
+
+// Options are the Registry's settings; zero members take the defaults.
+type Options struct {
+	// Spool is the directory that keeps uploaded files until they are settled.
+	Spool string
+	// Readers is how many uploads are read at a time (2), Queue how many more may wait (8).
+	Readers, Queue int
+	// MaxUpload bounds an uploaded file in bytes (512 MiB).
+	MaxUpload int64
+	// Log receives what the Registry has to say; slog.Default() when nil.
+	Log *slog.Logger
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time
+}
+
+func (o Options) withDefaults() Options {
+	if o.Readers == 0 {
+		o.Readers = 2
+	}
+	if o.Queue == 0 {
+		o.Queue = 8
+	}
+	if o.MaxUpload == 0 {
+		o.MaxUpload = 512 << 20
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+// Registry is the one stateful object: it holds a Store and the current Snapshot,
+// and takes files from upload to publication. Its methods may be called by
+// several goroutines at once; Snapshot never waits.
+type Registry struct {
+	store   Store
+	opts    Options
+	current atomic.Pointer[View]
+	// publishing is held while a version goes live, so that snapshots follow each
+	// other in the order of the store's commits.
+	publishing sync.Mutex
+	past       ring
+	uploads    desk
+	faults     atomic.Pointer[[]Fault]
+	// drafts and history keep parts that are not live.
+	drafts, history shelf
+}
+
+// View is a Snapshot with the moment it was swapped in.
+type View struct {
+	*snapshot.Snapshot
+	Since time.Time
+}
+
+// Fault is a live version that could not be loaded; Serving is the number of the
+// older one that is served in its place, 0 for none.
+type Fault struct {
+	Version geo.Version
+	Serving int
+	Err     error
+}
+
+// Open builds the Snapshot of everything published in store. A version that does
+// not agree with its checksum is refused and the newest older one that does is
+// served in its place; Faults tells.
+func Open(ctx context.Context, store Store, opts Options) (*Registry, error) {
+	r := &Registry{store: store, opts: opts.withDefaults(), drafts: shelf{room: 200_000}, history: shelf{room: 200_000}}
+	live, err := store.Published(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list what is published: %w", err)
+	}
+	parts := make([]*snapshot.Part, len(live))
+	var faults []Fault
+	for i, v := range live {
+		part, err := r.load(ctx, v)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			var f Fault
+			if part, f = r.fallback(ctx, v, err); part == nil {
+				faults = append(faults, f)
+				continue
+			}
+			faults = append(faults, f)
+		}
+		parts[i] = part
+	}
+	snap := snapshot.Empty()
+	for _, p := range parts {
+		if p != nil {
+			snap = snap.With(p)
+		}
+	}
+	r.faults.Store(&faults)
+	r.swap(snap)
+	return r, r.uploads.start(ctx, r)
+}
+
+// Close waits for the uploads being read and closes the store.
+func (r *Registry) Close() error {
+	r.uploads.close()
+	return r.store.Close()
+}
+
+// View is what is live now.
+func (r *Registry) View() *View { return r.current.Load() }
+
+// Snapshot is the immutable picture of everything that is live now.
+func (r *Registry) Snapshot() *snapshot.Snapshot { return r.current.Load().Snapshot }
+
+// Faults lists live versions that could not be loaded.
+func (r *Registry) Faults() []Fault { return *r.faults.Load() }
+
+// Store is the keeper behind the Registry, for reading history and incidents.
+func (r *Registry) Store() Store { return r.store }
+
+func (r *Registry) swap(s *snapshot.Snapshot) {
+	v := &View{Snapshot: s, Since: r.opts.Now()}
+	r.past.add(v)
+	r.current.Store(v)
+}
+
+// load reads a version from the store, holds it against its checksum and indexes it.
+func (r *Registry) load(ctx context.Context, v geo.Version) (*snapshot.Part, error) {
+	fs := make([]geo.Feature, 0, v.Features)
+	for f, err := range r.store.Features(ctx, v.ID) {
+		if err != nil {
+			return nil, err
+		}
+		fs = append(fs, f)
+	}
+	sum, err := geo.Checksum(fs)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s of %s, number %d: %w", ErrDamaged, v.Collection, v.Division, v.Number, err)
+	}
+	if sum != v.Checksum {
+		return nil, fmt.Errorf("%w: %s of %s, number %d: checksum %.12s… where %.12s… was published", ErrDamaged, v.Collection, v.Division, v.Number, sum, v.Checksum)
+	}
+	return snapshot.NewPart(v, fs)
+}
+
+// fallback finds the newest older version that can be loaded in place of v.
+func (r *Registry) fallback(ctx context.Context, v geo.Version, cause error) (*snapshot.Part, Fault) {
+	fault := Fault{Version: v, Err: cause}
+	r.opts.Log.Error("a published version cannot be loaded", "collection", v.Collection, "division", v.Division, "number", v.Number, "cause", cause)
+	older, err := r.store.History(ctx, VersionFilter{Collection: v.Collection, Division: v.Division, State: geo.Superseded})
+	if err != nil {
+		return nil, fault
+	}
+	for _, o := range older {
+		if part, err := r.load(ctx, o); err == nil {
+			fault.Serving = o.Number
+			return part, fault
+		}
+	}
+	return nil, fault
+}
+
+// draft keeps features as a draft of collection and division.
+func (r *Registry) draft(ctx context.Context, v geo.Version, fs []geo.Feature) (geo.Version, error) {
+	sum, err := geo.Checksum(fs)
+	if err != nil {
+		return v, err
+	}
+	v.ID, v.State, v.Number = uuid.NewString(), geo.Draft, 0
+	v.Created, v.Features, v.Checksum = r.opts.Now().UTC(), len(fs), sum
+	return v, r.store.SaveDraft(ctx, v, fs)
+}
+
+// Publish makes a draft live. base names the number of the version that the
+// publisher takes to be live now; it is a conflict when another is. The indexes are built before
+// the store is touched, so a version that cannot be served never goes live.
+// Readers see the old Snapshot until the new one is complete.
+func (r *Registry) Publish(ctx context.Context, versionID string, base int) (geo.Version, error) {
+	r.publishing.Lock()
+	defer r.publishing.Unlock()
+	v, err := r.store.Version(ctx, versionID)
+	if err != nil {
+		return v, err
+	}
+	if v.State != geo.Draft {
+		return v, fmt.Errorf("%w: version %s is %s, not a draft", ErrConflict, v.ID, v.State)
+	}
+	if live := r.liveNumber(v.Collection, v.Division); live != base {
+		return v, &ConflictError{Base: base, Live: live, Version: v}
+	}
+	// The store keeps time to the microsecond; what it will say is known beforehand.
+	next := v
+	next.State, next.Number, next.Published = geo.Published, base+1, r.opts.Now().UTC().Truncate(time.Microsecond)
+	part, err := r.load(ctx, next)
+	if err != nil {
+		return v, err
+	}
+	part.Coverage() // built here, so that no reader waits for it
+	done, err := r.store.Publish(ctx, versionID, base, next.Published)
+	if err != nil {
+		return v, err
+	}
+	if done.ID != next.ID || done.Number != next.Number {
+		return done, fmt.Errorf("%w: the store published number %d as %s where %d as %s was due", ErrDamaged, done.Number, done.ID, next.Number, next.ID)
+	}
+	r.swap(r.Snapshot().With(part))
+	r.forgiveFault(done)
+	r.opts.Log.Info("published", "collection", done.Collection, "division", done.Division, "number", done.Number, "features", done.Features)
+	return done, nil
+}
+
+// liveNumber is the number that the store holds to be live: that of the Snapshot,
+// or of the faulty version in whose place an older one is served.
+func (r *Registry) liveNumber(c geo.Collection, d geo.Division) int {
+	for _, f := range r.Faults() {
+		if f.Version.Collection == c && f.Version.Division == d {
+			return f.Version.Number
+		}
+	}
+	return r.Snapshot().Versions(c)[c][d]
+}
+
+func (r *Registry) forgiveFault(v geo.Version) {
+	var left []Fault
+	for _, f := range r.Faults() {
+		if f.Version.Collection != v.Collection || f.Version.Division != v.Division {
+			left = append(left, f)
+		}
+	}
+	r.faults.Store(&left)
+}
+
+// Restore makes the content of any published version live again, as a new version.
+func (r *Registry) Restore(ctx context.Context, versionID, author string, base int) (geo.Version, error) {
+	old, err := r.store.Version(ctx, versionID)
+	if err != nil {
+		return old, err
+	}
+	if old.State != geo.Published && old.State != geo.Superseded {
+		return old, fmt.Errorf("%w: version %s was never published", ErrConflict, old.ID)
+	}
+	var fs []geo.Feature
+	for f, err := range r.store.Features(ctx, old.ID) {
+		if err != nil {
+			return old, err
+		}
+		fs = append(fs, f)
+	}
+	again, err := r.draft(ctx, geo.Version{
+		Collection: old.Collection, Division: old.Division, Base: base, Author: author, Source: old.Source, Warnings: old.Warnings,
+	}, fs)
+	if err != nil {
+		return again, err
+	}
+	v, err := r.Publish(ctx, again.ID, base)
+	if err != nil {
+		return v, errors.Join(err, r.store.Discard(context.WithoutCancel(ctx), again.ID))
+	}
+	return v, nil
+}
+
+// ConflictError says that another version was published since the base.
+type ConflictError struct {
+	Base, Live int
+	Version    geo.Version
+}
+
+// Error names both numbers.
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("conflict: made from number %d of %s in %s, but number %d is live", e.Base, e.Version.Collection, e.Version.Division, e.Live)
+}
+
+// Is makes a ConflictError an ErrConflict.
+func (e *ConflictError) Is(target error) bool { return target == ErrConflict }

@@ -1,0 +1,226 @@
+package intake
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/paulmach/orb"
+
+	"towngrid/geo"
+	"towngrid/geo/coverage"
+)
+
+// check holds the features against each other and against what is live.
+func (r *reader) check() error {
+	for _, step := range []func(){r.checkCodes, r.checkText, r.checkTowns, r.checkReferences, r.checkRings} {
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
+		step()
+	}
+	if geo.Refused(r.result.Violations) {
+		return nil
+	}
+	r.job.Progress(true, 0.8)
+	r.checkNesting()
+	if r.schema.Coverage {
+		r.checkCoverage()
+	}
+	r.job.Progress(true, 1)
+	return nil
+}
+
+// breach lists a violation of feature i, with a place on it.
+func (r *reader) breach(i int, v geo.Violation) {
+	at := anyPoint(r.result.Features[i].Geometry)
+	r.add(v.At(r.numbers[i], geo.None, geo.None).On(at[0], at[1]))
+}
+
+func anyPoint(g orb.Geometry) orb.Point {
+	switch g := g.(type) {
+	case orb.Point:
+		return g
+	case orb.MultiPolygon:
+		return g[0][0][0]
+	}
+	return orb.Point{}
+}
+
+// checkCodes wants each feature to have a code of its own.
+func (r *reader) checkCodes() {
+	first := make(map[geo.Code]int, len(r.result.Features))
+	for i, f := range r.result.Features {
+		if f.Code == "" {
+			r.breach(i, geo.Breach("missing_code", geo.Refusal,
+				geo.Text{ZH: "编码为空", EN: "the code is empty"}, geo.Text{ZH: "请补填编码", EN: "fill the code in"}))
+			continue
+		}
+		if at, twice := first[f.Code]; twice {
+			r.breach(i, geo.Breach("duplicate_code", geo.Refusal,
+				geo.Textf("编码 %.64q 与第 %d 条记录重复", "the code %.64q is that of record %d as well", string(f.Code), r.numbers[at]),
+				geo.Text{ZH: "每个要素的编码必须唯一", EN: "each feature needs a code of its own"}))
+			continue
+		}
+		first[f.Code] = i
+		if len(f.Code) > 64 || strings.ContainsFunc(string(f.Code), unprintable) || strings.TrimSpace(string(f.Code)) != string(f.Code) {
+			r.breach(i, geo.Breach("bad_code", geo.Refusal,
+				geo.Textf("编码 %.64q 含不可见字符或超过 64 字节", "the code %.64q has characters that cannot be seen, or more than 64 bytes", string(f.Code)),
+				geo.Text{ZH: "编码应为可见字符组成的短文本", EN: "a code is short text of visible characters"}))
+		}
+	}
+}
+
+// unprintable finds control characters and those that turn the direction of text.
+func unprintable(c rune) bool {
+	return unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) || c == '\u2028' || c == '\u2029' || c == unicode.ReplacementChar
+}
+
+// checkText refuses text that would not show as what it is.
+func (r *reader) checkText() {
+	for i, f := range r.result.Features {
+		if strings.ContainsFunc(f.Name, unprintable) {
+			r.breach(i, hidden("name"))
+		}
+		for _, p := range f.Properties {
+			if s, ok := p.Value.(string); ok && strings.ContainsFunc(s, unprintable) {
+				r.breach(i, hidden(p.Name))
+			}
+		}
+	}
+}
+
+func hidden(field string) geo.Violation {
+	return geo.Breach("control_character", geo.Refusal,
+		geo.Textf("字段 %s 含控制字符或无法识别的字符", "field %s has control characters, or some that could not be read", field),
+		geo.Text{ZH: "请删除这些字符，或指定正确的文字编码", EN: "remove them, or name the right text encoding"})
+}
+
+// checkTowns holds a town's class against its type.
+func (r *reader) checkTowns() {
+	if r.job.Collection != geo.Towns {
+		return
+	}
+	types := geo.TownTypes()
+	for i, f := range r.result.Features {
+		class, has := f.Properties.Number("class")
+		for c, list := range types {
+			for _, t := range list {
+				if has && t == f.Properties.Text("type") && int(class) != c+1 {
+					r.breach(i, geo.Breach("class_type_mismatch", geo.Warning,
+						geo.Textf("类型 %s 属于第 %d 类，而文件写的是第 %d 类", "the type %s belongs to class %d, and the file says %d", t, c+1, int(class)),
+						geo.Text{ZH: "请核对类别与类型", EN: "check class and type"}))
+				}
+			}
+		}
+	}
+}
+
+// checkReferences wants the unit that a feature names to be there: in the file
+// itself for units, else among those published. Before any unit of the division is
+// published a cell's unit cannot be held against anything, which is a warning.
+func (r *reader) checkReferences() {
+	field := map[geo.Collection]string{geo.Units: "parent", geo.Cells: "unit"}[r.job.Collection]
+	if field == "" {
+		return
+	}
+	here := map[geo.Code]bool{}
+	if r.job.Collection == geo.Units {
+		for _, f := range r.result.Features {
+			here[f.Code] = true
+		}
+	}
+	severity := geo.Refusal
+	if r.job.Collection == geo.Cells && r.job.Snapshot.Len(geo.Units) == 0 {
+		severity = geo.Warning
+	}
+	for i, f := range r.result.Features {
+		parent := geo.Code(f.Properties.Text(field))
+		if parent == "" || here[parent] {
+			continue
+		}
+		if _, _, ok := r.job.Snapshot.Feature(geo.Units, parent); ok && r.job.Collection != geo.Units {
+			continue
+		}
+		r.breach(i, geo.Breach("unknown_parent", severity,
+			geo.Textf("%s=%.64q 不是已有单元的编码", "%s=%.64q is not the code of a unit that is there", field, string(parent)),
+			geo.Text{ZH: "请先发布单元，或更正编码", EN: "publish the units first, or correct the code"}))
+	}
+}
+
+// mostCrossings bounds how many self-crossings are listed for one file.
+const mostCrossings = 100
+
+// checkRings refuses polygons that cross themselves.
+func (r *reader) checkRings() {
+	left := mostCrossings
+	for i, f := range r.result.Features {
+		mp, ok := f.Geometry.(orb.MultiPolygon)
+		if !ok || left == 0 {
+			continue
+		}
+		for _, x := range coverage.SelfCrossings(mp, left) {
+			left--
+			r.add(geo.Breach("self_crossing", geo.Refusal,
+				geo.Textf("%s 的边界自相交", "the border of %s crosses itself", named(f)),
+				geo.Text{ZH: "请在绘图软件中修正该处", EN: "mend this place in the drawing program"}).
+				At(r.numbers[i], x.Part, x.Vertex).On(x.Place[0], x.Place[1]))
+		}
+	}
+}
+
+func named(f geo.Feature) string {
+	if f.Name == "" {
+		return string(f.Code)
+	}
+	return fmt.Sprintf("%s %s", f.Code, f.Name)
+}
+
+// toleranceM is the planners' usual tolerance: narrower gaps and overlaps are none.
+const toleranceM = 0.001
+
+// checkCoverage lists gaps and overlaps between neighbours, as warnings: a lake
+// may be meant, and where an overlap is accepted the lowest code is the match.
+func (r *reader) checkCoverage() {
+	polys := make([]orb.MultiPolygon, len(r.result.Features))
+	for i, f := range r.result.Features {
+		polys[i] = f.Geometry.(orb.MultiPolygon)
+	}
+	if r.job.Collection == geo.Parcels {
+		// Parcels cover what was surveyed: what lies between them is no defect.
+		r.defects(polys, coverage.Overlap)
+		return
+	}
+	r.defects(polys, coverage.Gap, coverage.Overlap)
+}
+
+func (r *reader) defects(polys []orb.MultiPolygon, kinds ...coverage.Kind) {
+	for _, d := range coverage.Build(polys).Check(coverage.Options{ToleranceM: toleranceM}) {
+		for _, k := range kinds {
+			if d.Kind == k {
+				r.add(r.defect(d))
+			}
+		}
+	}
+}
+
+func (r *reader) defect(d coverage.Defect) geo.Violation {
+	names := make([]string, 0, 2)
+	for _, f := range d.Faces {
+		if len(names) < 4 {
+			names = append(names, string(r.result.Features[f].Code))
+		}
+	}
+	v := geo.Breach("overlap", geo.Warning,
+		geo.Textf("%s 重叠 %.2f m²", "%s overlap by %.2f m²", strings.Join(names, ", "), d.AreaM2),
+		geo.Text{ZH: "如需消除，请调整共用边界", EN: "to mend it, move the shared border"})
+	if d.Kind == coverage.Gap {
+		v = geo.Breach("gap", geo.Warning,
+			geo.Textf("%s 之间有 %.2f m² 的空隙", "between %s is a gap of %.2f m²", strings.Join(names, ", "), d.AreaM2),
+			geo.Text{ZH: "湖泊等有意留空可忽略；否则请补齐", EN: "leave it if it is meant, such as a lake; else close it"})
+	}
+	if len(d.Faces) > 0 {
+		v = v.At(r.numbers[d.Faces[0]], geo.None, geo.None)
+	}
+	return v.On(d.Place[0], d.Place[1])
+}

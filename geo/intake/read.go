@@ -1,0 +1,277 @@
+package intake
+
+import (
+	"context"
+	"io"
+
+	"github.com/paulmach/orb"
+
+	"towngrid/geo"
+	"towngrid/geo/crs"
+	"towngrid/geo/shapefile"
+	"towngrid/geo/snapshot"
+)
+
+// Job is one file to read.
+type Job struct {
+	File       string // its name, for messages
+	Source     io.ReaderAt
+	Size       int64
+	Collection geo.Collection
+	Division   geo.Division
+	Choice     Choice
+	// Snapshot is what is live: references are held against it.
+	Snapshot *snapshot.Snapshot
+	// Progress, when set, hears how far the work has come, from 0 to 1.
+	Progress func(checking bool, done float64)
+}
+
+// Result is what a file was read as. Either a Question is open, or some violation
+// is a geo.Refusal, or Features holds every record as a feature.
+type Result struct {
+	Features   []geo.Feature
+	Layer      string
+	Encoding   Evidence
+	CRS        Evidence
+	Counts     Counts
+	Violations []geo.Violation
+	Truncated  bool // there were more violations than are listed
+	Question   *Question
+}
+
+// mostViolations bounds how many violations one file lists.
+const mostViolations = 10_000
+
+// Read reads and checks a file. The error is a geo.Error where the file cannot be
+// read at all, or the context's; what is wrong within a readable file is listed in the Result.
+func Read(ctx context.Context, job Job) (Result, error) {
+	r := reader{ctx: ctx, job: job, schema: job.Collection.Schema()}
+	if r.job.Progress == nil {
+		r.job.Progress = func(bool, float64) {}
+	}
+	err := r.read()
+	r.result.Counts.Refused = r.result.Counts.Records - r.result.Counts.Features
+	if r.result.Question != nil {
+		r.result.Counts = Counts{} // nothing is decided yet
+	}
+	return r.result, err
+}
+
+// reader is one run of Read.
+type reader struct {
+	ctx    context.Context
+	job    Job
+	schema geo.Schema
+	result Result
+	file   *shapefile.File
+	fields mapping
+	system string // code system of a parcels file
+	crs    crs.CRS
+	// records holds the file's records, with geometry in file coordinates until place has run.
+	records []shapefile.Record
+	// numbers holds the record number of each feature, outside by how many square
+	// metres it reaches out of the published feature that it names.
+	numbers    []int
+	outside    []float64
+	containers map[geo.Code]*bands
+}
+
+func (r *reader) read() error {
+	steps := []func() error{r.open, r.decode, r.locateCRS, r.mapColumns, r.build}
+	for _, step := range steps {
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
+		if err := step(); err != nil || r.result.Question != nil {
+			return err
+		}
+	}
+	err := error(nil)
+	if !geo.Refused(r.result.Violations) {
+		r.job.Progress(true, 0.6)
+		err = r.check()
+	}
+	if geo.Refused(r.result.Violations) {
+		r.result.Features = nil
+	}
+	return err
+}
+
+// add lists a violation, up to the bound.
+func (r *reader) add(v geo.Violation) {
+	if len(r.result.Violations) >= mostViolations {
+		r.result.Truncated = true
+		if v.Severity != geo.Refusal || geo.Refused(r.result.Violations) {
+			return
+		}
+	}
+	if v.File == "" {
+		v.File = r.job.File
+	}
+	r.result.Violations = append(r.result.Violations, v)
+}
+
+// open finds the layer to read.
+func (r *reader) open() error {
+	archive, err := shapefile.Open(r.job.Source, r.job.Size, shapefile.DefaultLimits())
+	if err != nil {
+		return err
+	}
+	layer, q, err := chooseLayer(archive.Layers(), r.job.Choice.Layer)
+	if err != nil || q != nil {
+		r.result.Question = q
+		return err
+	}
+	r.result.Layer = layer.Name
+	r.file, err = archive.Read(layer, shapefile.Options{Encoding: r.job.Choice.Encoding, Force: r.job.Choice.Force})
+	return err
+}
+
+// chooseLayer takes the chosen layer, or the only one; between several it asks.
+func chooseLayer(layers []shapefile.Layer, choice string) (shapefile.Layer, *Question, error) {
+	if choice == "" && len(layers) == 1 {
+		return layers[0], nil, nil
+	}
+	q := &Question{About: AboutLayer, Text: geo.Textf("压缩包中有 %d 个图层，请选择要读取的一个", "the archive holds %d layers; choose the one to read", len(layers))}
+	for _, l := range layers {
+		if choice != "" && (l.Name == choice || l.Path == choice) {
+			return l, nil, nil
+		}
+		q.Options = append(q.Options, Option{Value: l.Path, Label: geo.Text{ZH: l.Name, EN: l.Name}})
+	}
+	if choice != "" {
+		return shapefile.Layer{}, nil, geo.Errorf("unknown_layer", "压缩包中没有图层 %q", "the archive holds no layer %q", choice)
+	}
+	return shapefile.Layer{}, q, nil
+}
+
+// decode reads every record. Those that the reader refuses are listed by it.
+func (r *reader) decode() error {
+	for rec, err := range r.file.Features() {
+		if err != nil {
+			return err
+		}
+		r.records = append(r.records, rec)
+		if n := len(r.records); n%1024 == 0 {
+			if err := r.ctx.Err(); err != nil {
+				return err
+			}
+			r.job.Progress(false, 0.3*float64(n)/float64(max(n, r.file.Records)))
+		}
+	}
+	r.result.Counts.Records = max(r.file.Records, len(r.records))
+	r.result.Encoding = Evidence{Name: r.file.Encoding.Name, Evidence: r.file.Encoding.Evidence}
+	for _, v := range r.file.Violations {
+		r.add(v)
+	}
+	if len(r.records) == 0 && !geo.Refused(r.result.Violations) {
+		r.add(geo.Breach("no_features", geo.Refusal,
+			geo.Text{ZH: "文件中没有任何要素", EN: "the file holds no features"}, geo.Text{ZH: "请检查导出是否完整", EN: "check that the export is complete"}))
+	}
+	return nil
+}
+
+// locateCRS decides the coordinate reference system: the planner's choice, then
+// the .prj. Without either the numbers suggest some, and the planner is asked.
+func (r *reader) locateCRS() error {
+	bound := r.fileBound()
+	switch {
+	case r.job.Choice.CRS != "":
+		c, err := crs.Parse(r.job.Choice.CRS)
+		if err != nil {
+			return err
+		}
+		r.crs, r.result.CRS = c, Evidence{c.ID(), geo.Text{ZH: "由上传者指定", EN: "chosen by the planner"}}
+	case r.file.PRJ == "":
+		r.result.Question = crsQuestion(bound, geo.Text{
+			ZH: "文件没有坐标系说明（.prj），请指定坐标系", EN: "the file has no .prj; name its coordinate reference system"})
+		return nil
+	default:
+		c, err := crs.ParseWKT(r.file.PRJ)
+		if unknown(err) {
+			r.result.Question = crsQuestion(bound, geo.Text{
+				ZH: "无法识别 .prj 中的坐标系，请指定坐标系", EN: "the .prj names no system that is known; name the coordinate reference system"})
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		r.crs, r.result.CRS = c, Evidence{c.ID(), geo.Text{ZH: "由 .prj 的参数判定", EN: "by the parameters in the .prj"}}
+	}
+	if len(r.records) == 0 {
+		return nil
+	}
+	return r.crs.Contradiction(bound)
+}
+
+// unknown says whether a .prj's system is merely unknown, so that the planner may
+// name it, rather than known and refused.
+func unknown(err error) bool {
+	e, ok := err.(*geo.Error)
+	return ok && (e.Code == "unknown_crs" || e.Code == "unreadable_prj")
+}
+
+// crsQuestion offers the systems that the numbers allow.
+func crsQuestion(b orb.Bound, text geo.Text) *Question {
+	q := &Question{About: AboutCRS, Text: text, Options: []Option{}}
+	for _, g := range crs.Sniff(b) {
+		if g.Known && !g.Swapped {
+			label := geo.Text{ZH: g.CRS.Name() + "：" + g.Evidence.ZH, EN: g.CRS.Name() + ": " + g.Evidence.EN}
+			q.Options = append(q.Options, Option{Value: g.CRS.ID(), Label: label})
+		}
+	}
+	return q
+}
+
+// fileBound bounds the records in file coordinates.
+func (r *reader) fileBound() orb.Bound {
+	var b orb.Bound
+	first := true
+	for _, rec := range r.records {
+		if rec.Geometry == nil {
+			continue
+		}
+		if first {
+			b, first = rec.Geometry.Bound(), false
+			continue
+		}
+		b = b.Union(rec.Geometry.Bound())
+	}
+	return b
+}
+
+// mapColumns finds the schema's fields in the file.
+func (r *reader) mapColumns() error {
+	m, err := mapFields(r.schema, r.file.Fields, r.job.Choice.Fields)
+	if err != nil {
+		return err
+	}
+	r.fields = m
+	r.result.Question = m.missing("code_system")
+	if r.result.Question != nil || r.job.Collection != geo.Parcels || m.source("code_system") != "" {
+		return nil
+	}
+	var evidence geo.Text
+	r.system, evidence = codeSystem(r.job.Choice.CodeSystem, m.source("land_use"), r.landUses())
+	if r.system == "" {
+		r.result.Question = codeSystemQuestion()
+		return nil
+	}
+	r.add(geo.Breach("code_system", geo.Notice,
+		geo.Text{ZH: "用地代码按 " + r.system + " 解读：" + evidence.ZH, EN: "land-use codes are read as " + r.system + ": " + evidence.EN}, geo.Text{}))
+	return nil
+}
+
+// landUses lists the land-use codes of the file as they stand.
+func (r *reader) landUses() []string {
+	var codes []string
+	for i, f := range r.fields.fields {
+		if f.Name != "land_use" {
+			continue
+		}
+		for _, rec := range r.records {
+			codes = append(codes, text(rec.Values[r.fields.columns[i]]))
+		}
+	}
+	return codes
+}

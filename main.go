@@ -1,0 +1,564 @@
+// Towngrid keeps the boundaries of towns and grid cells, serves them to maps, finds
+// the cell of a position and holds towns against the guide's standards.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/schollz/progressbar/v3"
+
+	"towngrid/api"
+	"towngrid/data"
+	"towngrid/data/demo"
+	"towngrid/data/gpkg"
+	"towngrid/data/standards"
+	"towngrid/geo"
+	"towngrid/geo/crs"
+	"towngrid/geo/density"
+	"towngrid/geo/intake"
+)
+
+// commands are the program's commands, one field each.
+type commands struct {
+	Serve   serve   `cmd:"" help:"Serve a database over HTTP."`
+	Demo    demoRun `cmd:"" help:"Make the synthetic demonstration district, import it and serve it."`
+	Import  imports `cmd:"" help:"Read a file, check it, and publish it or keep it as a draft."`
+	Locate  locate  `cmd:"" help:"Match positions from standard input (NDJSON, or CSV with --csv) to cells."`
+	Report  report  `cmd:"" help:"Write a town's compliance report as JSON."`
+	Backup  backup  `cmd:"" help:"Copy a database while it is in use."`
+	Version version `cmd:"" help:"Print the program's version."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		stop()
+		fmt.Fprintln(os.Stderr, "towngrid:", explain(err))
+		os.Exit(1)
+	}
+}
+
+// run carries out one command line. ctx ends it.
+func run(ctx context.Context, args []string, out io.Writer) error {
+	var c commands
+	parser, err := kong.New(&c, kong.Name("towngrid"), kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(out, (*io.Writer)(nil)),
+		kong.Description("Town boundaries and grid cells: vector tiles, GeoJSON, locating, compliance."))
+	if err != nil {
+		return err
+	}
+	k, err := parser.Parse(args)
+	if err != nil {
+		return err
+	}
+	return k.Run()
+}
+
+// explain gives a refusal in both languages, with its violations.
+func explain(err error) string {
+	var refused *geo.Error
+	if !errors.As(err, &refused) {
+		return err.Error()
+	}
+	lines := []string{refused.Text.ZH + " | " + refused.Text.EN}
+	for i, v := range refused.Violations {
+		if i == 20 {
+			lines = append(lines, fmt.Sprintf("  … %d more", len(refused.Violations)-i))
+			break
+		}
+		lines = append(lines, "  "+describe(v))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// describe is a violation on one line.
+func describe(v geo.Violation) string {
+	s := fmt.Sprintf("[%s] %s | %s", v.Check, v.Message.ZH, v.Message.EN)
+	if v.Record != geo.None {
+		s = fmt.Sprintf("#%d %s", v.Record, s)
+	}
+	if v.Placed() {
+		s += fmt.Sprintf(" (%.6f, %.6f)", v.Lon, v.Lat)
+	}
+	return s
+}
+
+// database is the flag that every command on a database has.
+type database struct {
+	DB string `name:"db" env:"TOWNGRID_DB" default:"towngrid.gpkg" help:"The database: a GeoPackage file, made when there is none."`
+}
+
+// open opens the database and builds the Snapshot of what is published in it.
+// The commands that draw a bar leave the log to what went wrong.
+func (d database) open(ctx context.Context, level slog.Level) (*data.Registry, error) {
+	if strings.Contains(d.DB, "://") {
+		return nil, geo.Errorf("unknown_engine", "不支持的数据库 %q；请给出 .gpkg 文件路径", "the database %q is of no kind that is known; give the path of a .gpkg file", redact(d.DB))
+	}
+	store, err := gpkg.Open(ctx, d.DB, gpkg.Options{})
+	if err != nil {
+		return nil, err
+	}
+	r, err := data.Open(ctx, store, data.Options{Spool: d.DB + "-spool", Log: logger(level)})
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return r, nil
+}
+
+// logger writes text to standard error.
+func logger(level slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+}
+
+// redact hides what stands between a scheme and a host in a database address.
+func redact(dsn string) string {
+	scheme, rest, found := strings.Cut(dsn, "://")
+	if !found {
+		return dsn
+	}
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+		rest = "…@" + rest[at+1:]
+	}
+	return scheme + "://" + rest
+}
+
+// web are the flags of the commands that serve HTTP.
+type web struct {
+	Listen       string   `env:"TOWNGRID_LISTEN" default:"127.0.0.1:8080" help:"Address to listen on. Any but a loopback address needs an administrator's key."`
+	BaseURL      string   `env:"TOWNGRID_BASE_URL" help:"Address under which clients reach the service, where it is not the one they ask for."`
+	AdminKey     string   `env:"TOWNGRID_ADMIN_KEY" help:"Administrator's key: every write needs it as a bearer token. Better given by file or environment."`
+	AdminKeyFile string   `env:"TOWNGRID_ADMIN_KEY_FILE" type:"path" help:"File that holds the administrator's key."`
+	Attribution  string   `env:"TOWNGRID_ATTRIBUTION" help:"Shown on maps, such as a map approval number (审图号)."`
+	Standard     []string `env:"TOWNGRID_STANDARD" type:"path" help:"Further standards to judge by, as files."`
+	TileCache    int64    `env:"TOWNGRID_TILE_CACHE" default:"268435456" help:"Bytes of encoded tiles kept."`
+}
+
+// key reads the administrator's key, and refuses to go on without one on an
+// address that others can reach.
+func (w web) key() (string, error) {
+	key := w.AdminKey
+	if w.AdminKeyFile != "" {
+		raw, err := os.ReadFile(w.AdminKeyFile)
+		if err != nil {
+			return "", fmt.Errorf("administrator's key: %w", err)
+		}
+		key = strings.TrimSpace(string(raw))
+	}
+	if key != "" && len(key) < 16 {
+		return "", geo.Errorf("weak_key", "管理员密钥至少 16 个字符", "an administrator's key has at least 16 characters")
+	}
+	if key == "" && !loopback(w.Listen) {
+		return "", geo.Errorf("key_required",
+			"监听 %s 须提供管理员密钥：--admin-key-file 或环境变量 TOWNGRID_ADMIN_KEY",
+			"listening on %s needs an administrator's key: --admin-key-file or the environment's TOWNGRID_ADMIN_KEY", w.Listen)
+	}
+	return key, nil
+}
+
+// loopback says whether only this machine can reach an address.
+func loopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// server makes the HTTP face of a registry. notice declares what the data is.
+func (w web) server(r *data.Registry, key, notice string) (*api.Server, error) {
+	editions, err := w.editions()
+	if err != nil {
+		return nil, err
+	}
+	return api.New(r, editions, api.Config{
+		BaseURL: w.BaseURL, AdminKey: key, Attribution: w.Attribution, Notice: notice, TileCache: w.TileCache, Version: programVersion(),
+	})
+}
+
+// editions are the standards of the program and the operator's own.
+func (w web) editions() ([]density.Standard, error) {
+	all, err := standards.Load()
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range w.Standard {
+		std, err := readStandard(path)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, std)
+	}
+	return all, nil
+}
+
+func readStandard(path string) (density.Standard, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return density.Standard{}, err
+	}
+	defer f.Close()
+	return standards.Read(f)
+}
+
+// serve is the command of the same name.
+type serve struct {
+	database
+	web
+}
+
+// Run serves until the context ends.
+func (s *serve) Run(ctx context.Context, out io.Writer) error {
+	key, err := s.key()
+	if err != nil {
+		return err
+	}
+	r, err := s.open(ctx, slog.LevelInfo)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.answer(ctx, out, s.database, r, key, "", nil), r.Close())
+}
+
+// answer listens, says so, and serves until ctx ends.
+func (w web) answer(ctx context.Context, out io.Writer, db database, r *data.Registry, key, notice string, greet func(base string)) error {
+	srv, err := w.server(r, key, notice)
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", w.Listen)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "listen       %s\ndatabase     %s\nwrites       %s\n", l.Addr(), redact(db.DB), writes(key))
+	base := "http://" + l.Addr().String()
+	if greet != nil {
+		greet(base)
+	}
+	fmt.Fprintf(out, "ready        %s/\n", base)
+	return srv.Serve(ctx, l)
+}
+
+func writes(key string) string {
+	if key == "" {
+		return "open to this machine (no administrator's key is set)"
+	}
+	return "need the administrator's key"
+}
+
+// demoRun is the command "demo".
+type demoRun struct {
+	DB string `name:"db" env:"TOWNGRID_DB" default:"towngrid-demo.gpkg" help:"The database of the demonstration, made when there is none."`
+	web
+	Files string `type:"path" help:"Keep the district's zipped shapefiles in this folder."`
+}
+
+// Run makes and imports the district unless it is there already, and serves it.
+func (d *demoRun) Run(ctx context.Context, out io.Writer) error {
+	key, err := d.key()
+	if err != nil {
+		return err
+	}
+	db := database{DB: d.DB}
+	r, err := db.open(ctx, slog.LevelWarn)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, demo.Notice().ZH+" | "+demo.Notice().EN)
+	err = d.fill(ctx, r)
+	if err == nil {
+		err = d.answer(ctx, out, db, r, key, demo.Notice().ZH, func(base string) { greet(out, base) })
+	}
+	return errors.Join(err, r.Close())
+}
+
+// fill imports the collections of the district that the database does not hold.
+func (d *demoRun) fill(ctx context.Context, r *data.Registry) error {
+	if done, err := filled(ctx, r); err != nil || done {
+		return err
+	}
+	dir := d.Files
+	if dir == "" {
+		tmp, err := os.MkdirTemp("", "towngrid-demo-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(tmp)
+		dir = tmp
+	}
+	files, err := demo.Write(dir, demo.Options{})
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if r.Snapshot().Len(f.Collection) > 0 {
+			continue
+		}
+		rc := data.Receipt{Collection: f.Collection, Division: demo.Division, Author: "demo"}
+		if _, err := take(ctx, r, f.Path, rc, true, os.Stderr); err != nil {
+			return fmt.Errorf("%s: %w", f.Path, err)
+		}
+	}
+	return nil
+}
+
+// filled says whether the database holds the whole district.
+func filled(ctx context.Context, r *data.Registry) (bool, error) {
+	for _, col := range geo.Collections() {
+		if col != geo.Incidents && r.Snapshot().Len(col) == 0 {
+			return false, nil
+		}
+	}
+	n, err := r.Store().CountIncidents(ctx, data.IncidentFilter{Division: demo.Division})
+	return n > 0, err
+}
+
+// greet prints the addresses to open and three lines to try.
+func greet(out io.Writer, base string) {
+	story := demo.Story()
+	at := story.HotSpots[0].Centre
+	fmt.Fprintf(out, `map          %[1]s/
+tiles        %[1]s/tiles/towns,units,cells.json
+features     %[1]s/collections/cells/items?limit=10
+compliance   %[1]s/towns/%[2]s/compliance
+
+try:
+  curl '%[1]s/locate?lon=%[3]g&lat=%[4]g'
+  curl '%[1]s/collections/towns/items?limit=1'
+  printf '{"id":1,"lon":%[3]g,"lat":%[4]g}\n' | curl -s -H 'Content-Type: application/x-ndjson' --data-binary @- '%[1]s/locate'
+
+`, base, story.Towns[0].Code, at.Lon(), at.Lat())
+}
+
+// imports is the command "import".
+type imports struct {
+	database
+	File       string            `arg:"" type:"existingfile" help:"The file to read: a zipped shapefile."`
+	Collection string            `required:"" help:"towns, units, cells, parcels, facilities or incidents."`
+	Division   string            `required:"" help:"Division code of 6, 9 or 12 digits."`
+	Layer      string            `help:"Layer to read where the file holds several."`
+	CRS        string            `name:"crs" help:"Coordinate reference system where the file names none, such as EPSG:4549."`
+	Encoding   string            `help:"Text encoding, such as GB18030."`
+	CodeSystem string            `help:"Code system of land use: ydyh2023, sandiao or gb50137."`
+	Field      map[string]string `help:"Field of the collection = field of the file, as often as needed."`
+	Force      bool              `help:"Accept a file whose parts hold different numbers of records."`
+	Draft      bool              `help:"Keep a draft, do not publish."`
+	Author     string            `env:"USER" help:"Who is named as the author."`
+}
+
+// Run imports one file.
+func (i *imports) Run(ctx context.Context, out io.Writer) error {
+	rc := data.Receipt{Author: i.Author, Choice: intake.Choice{
+		Layer: i.Layer, CRS: i.CRS, Encoding: i.Encoding, CodeSystem: i.CodeSystem, Fields: i.Field, Force: i.Force,
+	}}
+	var err error
+	if rc.Collection, err = geo.ParseCollection(i.Collection); err != nil {
+		return err
+	}
+	if rc.Division, err = geo.ParseDivision(i.Division); err != nil {
+		return err
+	}
+	r, err := i.open(ctx, slog.LevelWarn)
+	if err != nil {
+		return err
+	}
+	u, err := take(ctx, r, i.File, rc, !i.Draft, os.Stderr)
+	if err == nil {
+		fmt.Fprintf(out, "upload %s: %s, %d records, %d features, CRS %s, encoding %s\n", u.ID, u.State, u.Counts.Records, u.Counts.Features, u.CRS.Name, u.Encoding.Name)
+		for _, v := range u.Violations {
+			fmt.Fprintln(out, " ", describe(v))
+		}
+	}
+	return errors.Join(err, r.Close())
+}
+
+// take brings a file through the planner's road, with a bar on progress, and
+// publishes it when asked to. A refused file and an open question are errors.
+func take(ctx context.Context, r *data.Registry, path string, rc data.Receipt, publish bool, progress io.Writer) (data.Upload, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return data.Upload{}, err
+	}
+	defer f.Close()
+	rc.File = filepath.Base(path)
+	u, err := r.Receive(ctx, rc, f)
+	if err != nil {
+		return u, err
+	}
+	if u, err = follow(ctx, r, u, progress); err != nil {
+		return u, err
+	}
+	switch u.State {
+	case data.UploadRefused:
+		return u, &geo.Error{Code: "refused", Text: geo.Text{ZH: "文件未通过检查，未保存", EN: "the file did not pass the checks; nothing was kept"}, Violations: u.Violations}
+	case data.UploadNeedsChoice:
+		return u, undecided(*u.Question)
+	case data.UploadDraft:
+		if publish {
+			if _, err := r.PublishUpload(ctx, u.ID, u.Base); err != nil {
+				return u, err
+			}
+			return r.Upload(ctx, u.ID)
+		}
+	}
+	return u, nil
+}
+
+// follow waits for an upload and draws a bar meanwhile.
+func follow(ctx context.Context, r *data.Registry, u data.Upload, progress io.Writer) (data.Upload, error) {
+	bar := progressbar.NewOptions(1000, progressbar.OptionSetWriter(progress), progressbar.OptionSetDescription(fmt.Sprintf("%-11s", u.Collection)),
+		progressbar.OptionSetPredictTime(false), progressbar.OptionSetWidth(30), progressbar.OptionOnCompletion(func() { fmt.Fprintln(progress) }))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for tick := time.NewTicker(50 * time.Millisecond); ; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			now, err := r.Upload(ctx, u.ID)
+			if err != nil || now.State.Settled() {
+				return
+			}
+			_ = bar.Set(int(now.Progress * 999))
+		}
+	}()
+	u, err := r.Wait(ctx, u.ID)
+	<-done
+	_ = bar.Finish()
+	return u, err
+}
+
+// undecided tells which question is open, and the flag that answers it.
+func undecided(q intake.Question) error {
+	flag := map[string]string{intake.AboutFields: "--field", intake.AboutCodeSystem: "--code-system"}[q.About]
+	if flag == "" {
+		flag = "--" + q.About
+	}
+	err := &geo.Error{Code: "needs_choice", Text: geo.Text{ZH: q.Text.ZH + "（用 " + flag + " 指定）", EN: q.Text.EN + " (answer by " + flag + ")"}}
+	for _, o := range q.Options {
+		err.Violations = append(err.Violations, geo.Breach(o.Value, geo.Notice, o.Label, geo.Text{}))
+	}
+	return err
+}
+
+// locate is the command of the same name.
+type locate struct {
+	database
+	Datum string `default:"wgs84" help:"Datum of the positions: wgs84, gcj02 or bd09."`
+	CSV   bool   `name:"csv" help:"Read and write CSV."`
+}
+
+// Run matches standard input row by row.
+func (l *locate) Run(ctx context.Context, out io.Writer) error {
+	datum, err := crs.ParseDatum(l.Datum)
+	if err != nil {
+		return err
+	}
+	r, err := l.open(ctx, slog.LevelWarn)
+	if err != nil {
+		return err
+	}
+	media := "application/x-ndjson"
+	if l.CSV {
+		media = "text/csv"
+	}
+	err = api.LocateAll(bufio.NewReader(os.Stdin), out, media, datum, r.Snapshot(), func() {})
+	return errors.Join(err, r.Close())
+}
+
+// report is the command of the same name.
+type report struct {
+	database
+	Town     string `arg:"" help:"The town's code."`
+	Standard string `help:"The standard's ID; the first of GET /standards when none is given."`
+}
+
+// Run writes the report to out.
+func (c *report) Run(ctx context.Context, out io.Writer) error {
+	r, err := c.open(ctx, slog.LevelWarn)
+	if err != nil {
+		return err
+	}
+	err = c.write(r, out)
+	return errors.Join(err, r.Close())
+}
+
+func (c *report) write(r *data.Registry, out io.Writer) error {
+	editions, err := standards.Load()
+	if err != nil {
+		return err
+	}
+	return api.WriteReport(out, editions, c.Standard, r.Snapshot(), geo.Code(c.Town))
+}
+
+// backup is the command of the same name.
+type backup struct {
+	database
+	To string `arg:"" type:"path" help:"The file to write; it must not be there yet."`
+}
+
+// Run copies the database.
+func (b *backup) Run(ctx context.Context) error {
+	r, err := b.open(ctx, slog.LevelWarn)
+	if err != nil {
+		return err
+	}
+	return errors.Join(b.write(ctx, r), r.Close())
+}
+
+func (b *backup) write(ctx context.Context, r *data.Registry) error {
+	f, err := os.OpenFile(b.To, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	err = r.Store().Backup(ctx, f)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(b.To))
+	}
+	return nil
+}
+
+// version is the command of the same name.
+type version struct{}
+
+// Run prints the version.
+func (version) Run(out io.Writer) error {
+	_, err := fmt.Fprintln(out, "towngrid", programVersion())
+	return err
+}
+
+// programVersion is the module's version, or the revision that it was built from.
+func programVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value
+		}
+	}
+	return "development"
+}
