@@ -85,7 +85,7 @@ func TestCRS84(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.LatFirst() || !c.Geographic() || c.URI() != "http://www.opengis.net/def/crs/OGC/1.3/CRS84" || c.WKT() != epsg(t, 4326).WKT() {
+	if c.Name() != "WGS 84 (CRS84)" || c.LatFirst() || !c.Geographic() || c.URI() != "http://www.opengis.net/def/crs/OGC/1.3/CRS84" || c.WKT() != epsg(t, 4326).WKT() {
 		t.Errorf("got %q, %q, north first %t", c.ID(), c.URI(), c.LatFirst())
 	}
 	if lon, lat := c.ToGeographic(118.9, 29); lon != 118.9 || lat != 29 {

@@ -47,15 +47,12 @@ func (d Datum) label() string {
 	return "WGS84"
 }
 
-// title is the system of degrees on the datum, for people.
+// title is the system of degrees on GCJ-02 or BD-09, for people.
 func (d Datum) title() geo.Text {
-	switch d {
-	case GCJ02:
-		return geo.Text{ZH: "GCJ-02 经纬度（高德、腾讯、手机）", EN: "GCJ-02 longitude and latitude (Amap, Tencent, phones)"}
-	case BD09:
+	if d == BD09 {
 		return geo.Text{ZH: "BD-09 经纬度（百度）", EN: "BD-09 longitude and latitude (Baidu)"}
 	}
-	return CGCS2000().Title()
+	return geo.Text{ZH: "GCJ-02 经纬度（高德、腾讯、手机）", EN: "GCJ-02 longitude and latitude (Amap, Tencent, phones)"}
 }
 
 // plain is a datum's name in small letters without hyphens and underscores. Names

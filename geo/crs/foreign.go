@@ -28,8 +28,13 @@ func (d foreign) chinese() string {
 
 // refused is the refusal of a system on the datum, which the file or the caller named so.
 func (d foreign) refused(named string) error {
+	advice := geo.Text{ZH: "请先由有资质的单位转换为 CGCS2000 再上传", EN: "Have a licensed surveyor convert the data to CGCS2000 first"}
+	if frame(d).foreign() {
+		advice.ZH += "；若一百米的误差可以接受，可在上传时指定坐标系并写明，如 EPSG:2364" + about100m
+		advice.EN += ", or, if 100 m are good enough, name the system with the upload and say so, as in EPSG:2364" + about100m
+	}
 	return geo.Errorf("datum_needs_parameters",
-		"%[1]q 属%[2]s：它与 CGCS2000 之间的转换参数涉密，本系统不含，不经转换使用会偏差约一百米。请先由有资质的单位转换为 CGCS2000 再上传",
-		"%[1]q rests on %[3]s: the parameters that tie it to CGCS2000 are classified and not part of this service, and without them positions are about 100 m off. Have a licensed surveyor convert the data to CGCS2000 first",
-		brief(named), d.chinese(), string(d))
+		"%[1]q 属%[2]s：它与 CGCS2000 之间的转换参数涉密，本系统不含，不经转换使用会偏差约一百米。%[4]s",
+		"%[1]q rests on %[3]s: the parameters that tie it to CGCS2000 are classified and not part of this service, and without them positions are about 100 m off. %[5]s",
+		brief(named), d.chinese(), string(d), advice.ZH, advice.EN)
 }

@@ -238,9 +238,9 @@ func TestOwnedContradiction(t *testing.T) {
 		b  orb.Bound
 		en string
 	}{
-		"another zone":     {zone, box(39.4e6, 3.2e6, 39.41e6, 3.21e6), "do not begin with 40"},
-		"degrees":          {zone, box(118, 29, 119, 30), "degrees in a projected system"},
-		"Australia":        {local, box(118, -6e6, 119, -5e6), "they would lie outside China"},
+		"another zone": {zone, box(39.4e6, 3.2e6, 39.41e6, 3.21e6), "do not begin with 40"},
+		"degrees":      {zone, box(118, 29, 119, 30), "degrees in a projected system"},
+		"Australia":    {local, box(118, -6e6, 119, -5e6), "they would lie outside China"},
 	} {
 		if err := tt.c.Contradiction(tt.b); code(t, err) != "crs_contradicted" || !strings.Contains(err.Error(), tt.en) {
 			t.Errorf("%s: got %v", name, err)

@@ -443,6 +443,9 @@ func FuzzParseWKT(f *testing.F) {
 			if bareCode(t, err) == "" || c != (crs.CRS{}) {
 				t.Fatalf("refused as %q with %v", err, c)
 			}
+			if c, err := crs.ParseApproximate(wkt); err == nil && c.ID() == "" {
+				t.Fatalf("an approximate system without a name from %q", wkt)
+			}
 			return
 		}
 		if c.ID() == "" || c.Name() == "" || c.Title().ZH == "" {
