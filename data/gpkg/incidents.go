@@ -26,16 +26,20 @@ func (s *Store) AddIncidents(ctx context.Context, ins []data.Incident) (added in
 }
 
 func addIncidents(ctx context.Context, tx *sql.Tx, ins []data.Incident) (added int, err error) {
-	insert, err := prepare(ctx, tx, `INSERT INTO incidents
+	var l ledger
+	if l.insert, err = prepare(ctx, tx, `INSERT INTO incidents
 		(code, micros, time, geom, kind, source, status, division, cell, station, room, centre, town, version)
-		VALUES (?1, ?2, `+readable("?2")+`, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (code) DO NOTHING`)
-	if err != nil {
+		VALUES (?1, ?2, `+readable("?2")+`, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (code) DO NOTHING`); err != nil {
 		return 0, err
 	}
-	defer insert.Close()
+	defer l.insert.Close()
+	if l.known, err = prepare(ctx, tx, "SELECT "+incidentColumns+" FROM incidents WHERE code = ?"); err != nil {
+		return 0, err
+	}
+	defer l.known.Close()
 	reach, _ := boundOf(nil)
 	for _, in := range ins {
-		fresh, b, err := addIncident(ctx, tx, insert, in)
+		fresh, b, err := l.enter(ctx, in)
 		if err != nil {
 			return 0, fmt.Errorf("incident %s: %w", in.ID, err)
 		}
@@ -55,9 +59,11 @@ func addIncidents(ctx context.Context, tx *sql.Tx, ins []data.Incident) (added i
 	return added, err
 }
 
-// addIncident keeps one incident; fresh is false when it was known with the same
-// content.
-func addIncident(ctx context.Context, tx *sql.Tx, insert *bulk, in data.Incident) (fresh bool, b orb.Bound, err error) {
+// ledger puts incidents into their table.
+type ledger struct{ insert, known *bulk }
+
+// enter keeps one incident; fresh is false when it was known with the same content.
+func (l ledger) enter(ctx context.Context, in data.Incident) (fresh bool, b orb.Bound, err error) {
 	if in.ID == "" {
 		return false, b, errors.New("it has no ID")
 	}
@@ -69,7 +75,7 @@ func addIncident(ctx context.Context, tx *sql.Tx, insert *bulk, in data.Incident
 	if err != nil {
 		return false, b, err
 	}
-	done, err := insert.exec(ctx, in.ID, at, geom, in.Kind, in.Source, in.Status, string(in.Division),
+	done, err := l.insert.exec(ctx, in.ID, at, geom, in.Kind, in.Source, in.Status, string(in.Division),
 		string(in.Cell), string(in.Station), string(in.Room), string(in.Centre), string(in.Town), in.Version)
 	if err != nil {
 		return false, b, err
@@ -77,15 +83,24 @@ func addIncident(ctx context.Context, tx *sql.Tx, insert *bulk, in data.Incident
 	if n, err := done.RowsAffected(); err != nil || n == 1 {
 		return true, b, err
 	}
-	for known, err := range scan(ctx, tx, "SELECT "+incidentColumns+" FROM incidents WHERE code = ?", []any{in.ID}, scanIncident) {
-		if err == nil && !known.Same(in) {
-			err = fmt.Errorf("%w: it is known with other content", data.ErrConflict)
-		}
-		if err != nil {
-			return false, b, err
-		}
+	return false, b, l.agree(ctx, in)
+}
+
+// agree is data.ErrConflict when the incident is known with other content.
+func (l ledger) agree(ctx context.Context, in data.Incident) error {
+	rows, err := l.known.QueryContext(context.WithoutCancel(ctx), in.ID)
+	if err != nil {
+		return err
 	}
-	return false, b, nil
+	defer rows.Close()
+	if !rows.Next() {
+		return errors.Join(errors.New("it is known and yet not there"), rows.Err())
+	}
+	known, err := scanIncident(rows)
+	if err == nil && !known.Same(in) {
+		err = fmt.Errorf("%w: it is known with other content", data.ErrConflict)
+	}
+	return err
 }
 
 // The columns of incidents in the order in which scanIncident reads them.

@@ -34,6 +34,7 @@ func children() map[string]func(ctx context.Context, path string) error {
 		"write":  writeOn,
 		"create": createAnew,
 		"disk":   fillDisk,
+		"sync":   acknowledge,
 	}
 }
 
