@@ -26,7 +26,7 @@ type Options struct {
 	// until it ends.
 	Readers int
 	// Wait is how long a change waits for another program, such as QGIS, that is
-	// writing to the file (5 s).
+	// writing to the file (5 s); then it is a geo.Error, store_busy.
 	Wait time.Duration
 }
 

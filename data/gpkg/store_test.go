@@ -1,11 +1,9 @@
 package gpkg
 
 import (
-	"context"
+	"database/sql"
 	"os"
 	"path/filepath"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,38 +26,81 @@ func open(t testing.TB, path string) *Store {
 	return s
 }
 
-// TestBesideAnotherWriter: a GIS program that writes to the file all the time makes
-// changes wait, and none fail.
-func TestBesideAnotherWriter(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "s.gpkg"))
+// another is a connection of another program, such as QGIS, to the store's file.
+func another(t *testing.T, s *Store) *sql.DB {
+	t.Helper()
 	d := writing(s.path, 5*time.Second)
-	d.params = "mode=rw" // it is not ours, so it does not begin its transactions as we do
-	theirs := pool(d, 1)
-	var edits atomic.Int32
-	var other sync.WaitGroup
-	ctx, stop := context.WithCancel(t.Context())
-	other.Go(func() {
-		for ctx.Err() == nil {
-			if _, err := theirs.Exec("UPDATE gpkg_contents SET description = ?", edits.Add(1)); err != nil {
-				t.Error(err)
-				return
-			}
+	d.params = "mode=rw" // it does not begin its transactions as we do
+	db := pool(d, 1)
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// TestAnotherWriterComesBetween: a change that has read is not overtaken by another
+// program's before it writes, which SQLite would make it fail for at once.
+func TestAnotherWriterComesBetween(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "s.gpkg"))
+	db, done := another(t, s), make(chan error, 1)
+	err := s.write(t.Context(), func(tx *sql.Tx) error {
+		var n int
+		if err := tx.QueryRow("SELECT count(*) FROM gpkg_contents").Scan(&n); err != nil {
+			return err
 		}
+		go func() {
+			_, err := db.Exec("UPDATE gpkg_contents SET description = 'theirs'")
+			done <- err
+		}()
+		select {
+		case err := <-done:
+			done <- err
+		case <-time.After(100 * time.Millisecond): // it waits for us
+		}
+		_, err := tx.Exec("UPDATE gpkg_contents SET description = 'ours'")
+		return err
 	})
-	// Whoever waits for the lock looks at it now and then, so the other may be slow to come by it.
-	for i := 0; i < 20 || edits.Load() < 3 && i < 1000; i++ {
-		publishRandom(t, s, uint64(i))
-		if _, err := s.AddIncidents(t.Context(), []data.Incident{incidentOf(i)}); err != nil {
-			t.Error(err)
+	if err != nil {
+		t.Errorf("our change: %v", err)
+	}
+	if err := <-done; err != nil {
+		t.Errorf("their change: %v", err)
+	}
+}
+
+// TestAnotherWriterHolds: a change waits while another program writes, and fails
+// when that goes on for longer than Options.Wait.
+func TestAnotherWriterHolds(t *testing.T) {
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "s.gpkg"), Options{Wait: 2 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	db := another(t, s)
+	hold := func() *sql.Tx {
+		tx, err := db.Begin()
+		if err != nil {
+			t.Fatal(err)
 		}
+		if _, err := tx.Exec("UPDATE gpkg_contents SET description = 'theirs'"); err != nil {
+			t.Fatal(err)
+		}
+		return tx
 	}
-	stop()
-	other.Wait()
-	if n := edits.Load(); n < 3 {
-		t.Errorf("the other program wrote %d times: the test shows nothing", n)
+	tx := hold()
+	time.AfterFunc(100*time.Millisecond, func() { _ = tx.Commit() })
+	if _, err := s.AddIncidents(t.Context(), []data.Incident{incidentOf(1)}); err != nil {
+		t.Errorf("a change that had to wait: %v", err)
 	}
-	if err := theirs.Close(); err != nil {
+	tx = hold()
+	_, err = s.AddIncidents(t.Context(), []data.Incident{incidentOf(2)})
+	refused(t, err, "store_busy")
+	if _, err := s.Published(t.Context()); err != nil {
+		t.Errorf("reading while another program writes: %v", err)
+	}
+	if err := tx.Rollback(); err != nil {
 		t.Error(err)
+	}
+	if n, err := s.AddIncidents(t.Context(), []data.Incident{incidentOf(2)}); n != 1 || err != nil {
+		t.Errorf("the same change later: %d, %v", n, err)
 	}
 }
 
