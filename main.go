@@ -337,9 +337,9 @@ features     %[1]s/collections/cells/items?limit=10
 compliance   %[1]s/towns/%[2]s/compliance
 
 try:
-  curl '%[1]s/locate?lon=%[3].5f&lat=%[4].5f'
+  curl '%[1]s/locate?lon=%.5[3]f&lat=%.5[4]f'
   curl '%[1]s/collections/towns/items?limit=1'
-  printf '{"id":1,"lon":%[3].5f,"lat":%[4].5f}\n' | curl -s -H 'Content-Type: application/x-ndjson' --data-binary @- '%[1]s/locate'
+  printf '{"id":1,"lon":%.5[3]f,"lat":%.5[4]f}\n' | curl -s -H 'Content-Type: application/x-ndjson' --data-binary @- '%[1]s/locate'
 
 `, base, story.Towns[0].Code, at.Lon(), at.Lat())
 }

@@ -63,7 +63,7 @@ func (r *reader) checkWithin(col geo.Collection, property, check string, fix geo
 			continue
 		}
 		r.add(geo.Breach(check, geo.Warning,
-			geo.Textf("%[1]s 有 %[3].1f m² 位于所属的 %[2]s 之外", "%s lies outside %s, to which it belongs, by %.1f m²", named(f), f.Properties.Text(property), m2), fix).
+			geo.Textf("%[1]s 有 %.1[3]f m² 位于所属的 %[2]s 之外", "%s lies outside %s, to which it belongs, by %.1f m²", named(f), f.Properties.Text(property), m2), fix).
 			At(r.numbers[i], geo.None, geo.None).On(at[0], at[1]))
 	}
 }
