@@ -99,7 +99,8 @@ func describe(v geo.Violation) string {
 
 // database is the flag that every command on a database has.
 type database struct {
-	DB string `name:"db" env:"TOWNGRID_DB" default:"towngrid.gpkg" help:"The database: a GeoPackage file, made when there is none."`
+	DB            string `name:"db" env:"TOWNGRID_DB" default:"towngrid.gpkg" help:"The database: a GeoPackage file, made when there is none."`
+	CRSParameters string `name:"crs-parameters" env:"TOWNGRID_CRS_PARAMETERS" type:"path" help:"The operator's own reference systems and datum parameters, as a file."`
 }
 
 // open opens the database and builds the Snapshot of what is published in it.
@@ -108,15 +109,32 @@ func (d database) open(ctx context.Context, level slog.Level) (*data.Registry, e
 	if strings.Contains(d.DB, "://") {
 		return nil, geo.Errorf("unknown_engine", "不支持的数据库 %q；请给出 .gpkg 文件路径", "the database %q is of no kind that is known; give the path of a .gpkg file", redact(d.DB))
 	}
+	operator, err := d.operator()
+	if err != nil {
+		return nil, err
+	}
 	store, err := gpkg.Open(ctx, d.DB, gpkg.Options{})
 	if err != nil {
 		return nil, err
 	}
-	r, err := data.Open(ctx, store, data.Options{Spool: d.DB + "-spool", Log: logger(level)})
+	r, err := data.Open(ctx, store, data.Options{Spool: d.DB + "-spool", Operator: operator, Log: logger(level)})
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	return r, nil
+}
+
+// operator reads the operator's own reference systems, nil when no file is given.
+func (d database) operator() (*crs.Operator, error) {
+	if d.CRSParameters == "" {
+		return nil, nil
+	}
+	f, err := os.Open(d.CRSParameters)
+	if err != nil {
+		return nil, fmt.Errorf("reference systems: %w", err)
+	}
+	defer f.Close()
+	return crs.ReadOperator(f)
 }
 
 // logger writes text to standard error.

@@ -192,7 +192,7 @@ func (d *desk) process(t *task) (change func(*Upload)) {
 	defer f.Close()
 	res, err := intake.Read(d.ctx, intake.Job{
 		File: u.File, Source: f, Size: u.Size, Collection: u.Collection, Division: u.Division,
-		Choice: u.Choice, Snapshot: d.registry.Snapshot(), Progress: t.progress,
+		Choice: u.Choice, Snapshot: d.registry.Snapshot(), Operator: d.registry.opts.Operator, Progress: t.progress,
 	})
 	if err != nil {
 		return refusal(err)

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"towngrid/geo"
+	"towngrid/geo/crs"
 	"towngrid/geo/snapshot"
 )
 
@@ -23,6 +24,8 @@ type Options struct {
 	Readers, Queue int
 	// MaxUpload bounds an uploaded file in bytes (512 MiB).
 	MaxUpload int64
+	// Operator holds the operator's own reference systems; nil for none.
+	Operator *crs.Operator
 	// Log receives what the Registry has to say; slog.Default() when nil.
 	Log *slog.Logger
 	// Now is the clock; time.Now when nil.

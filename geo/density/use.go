@@ -95,3 +95,14 @@ func (u use) otherMeanings(known string) []meaning {
 	}
 	return all
 }
+
+// CheckUse holds a parcel's land-use code against its code system and against its
+// name: nil where they agree, else the reason why they do not (UnknownCode,
+// NameContradicts and the like). It is what a row of an incoming file is checked by.
+func CheckUse(parcel geo.Properties) *Reason {
+	u := useOf(parcel)
+	if _, why := u.resolve(); why != nil {
+		return why
+	}
+	return u.contradiction()
+}

@@ -13,7 +13,7 @@ import (
 
 // check holds the features against each other and against what is live.
 func (r *reader) check() error {
-	for _, step := range []func(){r.checkCodes, r.checkText, r.checkTowns, r.checkReferences, r.checkRings} {
+	for _, step := range []func(){r.checkCodes, r.checkText, r.checkTowns, r.checkLandUse, r.checkReferences, r.checkRings} {
 		if err := r.ctx.Err(); err != nil {
 			return err
 		}

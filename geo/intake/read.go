@@ -22,6 +22,8 @@ type Job struct {
 	Choice     Choice
 	// Snapshot is what is live: references are held against it.
 	Snapshot *snapshot.Snapshot
+	// Operator holds the operator's own systems and datum parameters; nil for none.
+	Operator *crs.Operator
 	// Progress, when set, hears how far the work has come, from 0 to 1.
 	Progress func(checking bool, done float64)
 }
@@ -169,58 +171,6 @@ func (r *reader) decode() error {
 			geo.Text{ZH: "文件中没有任何要素", EN: "the file holds no features"}, geo.Text{ZH: "请检查导出是否完整", EN: "check that the export is complete"}))
 	}
 	return nil
-}
-
-// locateCRS decides the coordinate reference system: the planner's choice, then
-// the .prj. Without either the numbers suggest some, and the planner is asked.
-func (r *reader) locateCRS() error {
-	bound := r.fileBound()
-	switch {
-	case r.job.Choice.CRS != "":
-		c, err := crs.Parse(r.job.Choice.CRS)
-		if err != nil {
-			return err
-		}
-		r.crs, r.result.CRS = c, Evidence{c.ID(), geo.Text{ZH: "由上传者指定", EN: "chosen by the planner"}}
-	case r.file.PRJ == "":
-		r.result.Question = crsQuestion(bound, geo.Text{
-			ZH: "文件没有坐标系说明（.prj），请指定坐标系", EN: "the file has no .prj; name its coordinate reference system"})
-		return nil
-	default:
-		c, err := crs.ParseWKT(r.file.PRJ)
-		if unknown(err) {
-			r.result.Question = crsQuestion(bound, geo.Text{
-				ZH: "无法识别 .prj 中的坐标系，请指定坐标系", EN: "the .prj names no system that is known; name the coordinate reference system"})
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		r.crs, r.result.CRS = c, Evidence{c.ID(), geo.Text{ZH: "由 .prj 的参数判定", EN: "by the parameters in the .prj"}}
-	}
-	if len(r.records) == 0 {
-		return nil
-	}
-	return r.crs.Contradiction(bound)
-}
-
-// unknown says whether a .prj's system is merely unknown, so that the planner may
-// name it, rather than known and refused.
-func unknown(err error) bool {
-	e, ok := err.(*geo.Error)
-	return ok && (e.Code == "unknown_crs" || e.Code == "unreadable_prj")
-}
-
-// crsQuestion offers the systems that the numbers allow.
-func crsQuestion(b orb.Bound, text geo.Text) *Question {
-	q := &Question{About: AboutCRS, Text: text, Options: []Option{}}
-	for _, g := range crs.Sniff(b) {
-		if g.Known && !g.Swapped {
-			label := geo.Text{ZH: g.CRS.Name() + "：" + g.Evidence.ZH, EN: g.CRS.Name() + ": " + g.Evidence.EN}
-			q.Options = append(q.Options, Option{Value: g.CRS.ID(), Label: label})
-		}
-	}
-	return q
 }
 
 // fileBound bounds the records in file coordinates.

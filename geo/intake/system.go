@@ -1,0 +1,132 @@
+package intake
+
+import (
+	"math"
+
+	"github.com/paulmach/orb"
+
+	"towngrid/geo"
+	"towngrid/geo/crs"
+)
+
+// locateCRS decides the coordinate reference system: the planner's choice, then
+// the .prj. Without either the numbers suggest some, and the planner is asked.
+func (r *reader) locateCRS() error {
+	bound := r.fileBound()
+	switch {
+	case r.job.Choice.CRS != "":
+		c, err := r.named(r.job.Choice.CRS)
+		if err != nil {
+			return err
+		}
+		r.crs, r.result.CRS = c, Evidence{c.ID(), geo.Text{ZH: "由上传者指定", EN: "chosen by the planner"}}
+	case r.file.PRJ == "":
+		r.result.Question = r.crsQuestion(bound, geo.Text{
+			ZH: "文件没有坐标系说明（.prj），请指定坐标系", EN: "the file has no .prj; name its coordinate reference system"})
+		return nil
+	default:
+		c, err := r.job.Operator.ParseWKT(r.file.PRJ)
+		if unknown(err) {
+			r.result.Question = r.crsQuestion(bound, geo.Text{
+				ZH: "无法识别 .prj 中的坐标系，请指定坐标系", EN: "the .prj names no system that is known; name the coordinate reference system"})
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		r.crs, r.result.CRS = c, Evidence{c.ID(), geo.Text{ZH: "由 .prj 的参数判定", EN: "by the parameters in the .prj"}}
+	}
+	if r.crs.Approximate() {
+		r.add(geo.Breach("approximate_crs", geo.Warning,
+			geo.Textf("按 %s 读取，未作基准转换，位置精度约 100 m", "read as %s without a datum shift: positions are good to about 100 m", r.crs.ID()),
+			geo.Text{ZH: "如需精确位置，请运维人员提供转换参数", EN: "for exact positions the operator can supply the datum's parameters"}))
+	}
+	if len(r.records) == 0 {
+		return nil
+	}
+	return r.crs.Contradiction(bound)
+}
+
+// named finds a system by the name that the planner gives it: the operator's own first.
+func (r *reader) named(name string) (crs.CRS, error) {
+	if c, ok := r.job.Operator.Parse(name); ok {
+		return c, nil
+	}
+	return crs.Parse(name)
+}
+
+// unknown says whether a .prj's system is merely unknown, so that the planner may
+// name it, rather than known and refused.
+func unknown(err error) bool {
+	e, ok := err.(*geo.Error)
+	return ok && (e.Code == "unknown_crs" || e.Code == "unreadable_prj")
+}
+
+// crsQuestion offers the systems that the numbers allow. For degrees, where borders
+// are published already, it offers the datums by how well the file fits them.
+func (r *reader) crsQuestion(b orb.Bound, text geo.Text) *Question {
+	q := &Question{About: AboutCRS, Text: text, Options: []Option{}}
+	degrees := false
+	for _, g := range crs.Sniff(b) {
+		if g.Swapped {
+			continue
+		}
+		degrees = degrees || g.CRS.Geographic()
+		title := g.CRS.Title()
+		q.Options = append(q.Options, Option{g.CRS.ID(), geo.Text{ZH: title.ZH + "：" + g.Evidence.ZH, EN: title.EN + ": " + g.Evidence.EN}})
+	}
+	if !degrees || r.job.Snapshot.Len(geo.Cells) == 0 {
+		return q
+	}
+	fits := crs.Fits(r.sample(300), r.misfitM)
+	if len(fits) > 0 {
+		q.Options = q.Options[:0]
+	}
+	for _, fit := range fits {
+		q.Options = append(q.Options, Option{fit.CRS.ID(), fit.Evidence})
+	}
+	return q
+}
+
+// sample picks about n vertices, spread evenly over the file.
+func (r *reader) sample(n int) (picked []orb.Point) {
+	total := 0
+	eachVertex(r, func(orb.Point) { total++ })
+	step, i := total/n+1, 0
+	eachVertex(r, func(v orb.Point) {
+		if i%step == 0 {
+			picked = append(picked, v)
+		}
+		i++
+	})
+	return picked
+}
+
+// eachVertex calls f with every vertex of the records in order.
+func eachVertex(r *reader, f func(orb.Point)) {
+	for _, rec := range r.records {
+		switch g := rec.Geometry.(type) {
+		case orb.Point:
+			f(g)
+		case orb.MultiPolygon:
+			for _, p := range g {
+				for _, ring := range p {
+					for _, v := range ring {
+						f(v)
+					}
+				}
+			}
+		}
+	}
+}
+
+// misfitM is the distance from a position to the nearest published border of a cell,
+// NaN where there is none.
+func (r *reader) misfitM(p orb.Point) float64 {
+	if m := r.job.Snapshot.Locate(p); m.Cell != nil {
+		return m.BorderM
+	} else if m.Nearest != nil {
+		return m.NearestM
+	}
+	return math.NaN()
+}

@@ -1,0 +1,77 @@
+package intake
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/paulmach/orb"
+
+	"towngrid/geo"
+	"towngrid/geo/crs"
+	"towngrid/geo/geotest"
+	"towngrid/geo/snapshot"
+)
+
+// TestAFileInShiftedDegreesIsRecognised leaves the .prj out of files in three datums
+// and looks at what is offered first, where the same cells are published.
+func TestAFileInShiftedDegreesIsRecognised(t *testing.T) {
+	cells := geotest.Tessellation(5, 40, orb.Bound{Min: orb.Point{118.8, 28.9}, Max: orb.Point{119, 29.1}})
+	fs := make([]geo.Feature, len(cells))
+	for i, c := range cells {
+		fs[i] = geo.Feature{Code: geo.Code(fmt.Sprintf("C%03d", i)), Geometry: c}
+	}
+	part, err := snapshot.NewPart(geo.Version{ID: "c", Collection: geo.Cells, Division: "330890", Number: 1}, fs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := snapshot.Empty().With(part)
+	for datum, want := range map[crs.Datum]string{crs.WGS84: "EPSG:4490", crs.GCJ02: "GCJ-02", crs.BD09: "BD-09"} {
+		var rows []row
+		for i, c := range cells {
+			shifted := orb.Clone(c).(orb.MultiPolygon)
+			for _, p := range shifted {
+				for _, r := range p {
+					for k, v := range r {
+						r[k] = datum.FromCGCS2000(v)
+					}
+				}
+			}
+			rows = append(rows, row{shifted, []any{fmt.Sprintf("C%03d", i), nil}})
+		}
+		file := zipped(t, sheet{name: "c", fields: text20("WGBM", "SSDYBM"), rows: rows})
+		job := Job{File: "c.zip", Source: bytes.NewReader(file), Size: int64(len(file)), Collection: geo.Cells, Division: "330890", Snapshot: live}
+		res, err := Read(context.Background(), job)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.Question == nil || len(res.Question.Options) != 3 || res.Question.Options[0].Value != want {
+			t.Errorf("%s: %+v", datum, res.Question)
+		}
+	}
+}
+
+// TestSystemsWithoutParametersAreRefusedOrApproximate reads a Xi'an 1980 file.
+func TestSystemsWithoutParametersAreRefusedOrApproximate(t *testing.T) {
+	const xian = `PROJCS["Xian_1980_3_Degree_GK_Zone_40",GEOGCS["GCS_Xian_1980",DATUM["D_Xian_1980",SPHEROID["Xian_1980",6378140.0,298.257]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Gauss_Kruger"],PARAMETER["False_Easting",40500000.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",120.0],PARAMETER["Scale_Factor",1.0],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]`
+	gk, err := crs.GaussKrueger(3, 40, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, y := gk.FromGeographic(118.9, 29)
+	file := zipped(t, sheet{name: "c", prj: xian, fields: text20("WGBM", "SSDYBM"), rows: []row{{square(x, y, 100), []any{"C1", "U1"}}}})
+	_, err = read(t, geo.Cells, Choice{}, file)
+	if e, ok := err.(*geo.Error); !ok || e.Code != "datum_needs_parameters" {
+		t.Fatalf("%v", err)
+	}
+	res := mustRead(t, geo.Cells, Choice{CRS: "EPSG:2364~100m"}, file)
+	wantCheck(t, res, "approximate_crs", geo.Warning)
+	if len(res.Features) != 1 || !strings.Contains(res.CRS.Name, "100m") {
+		t.Errorf("%+v %v", res.CRS, found(res))
+	}
+	if d := geo.DistanceM(anyPoint(res.Features[0].Geometry), orb.Point{118.9, 29}); d > 100 {
+		t.Errorf("%g m off", d)
+	}
+}
