@@ -227,8 +227,11 @@ func eastOf(a, b, p orb.Point, up bool) bool {
 
 // SideOf says where p lies in the closed sense: Edge exactly on a segment of any
 // ring, else Inside or Outside by the even-odd rule over all rings. Where p is not
-// on an edge it agrees with Covers. It is exact.
+// on an edge it agrees with Covers. It is exact. A p with a NaN is Outside.
 func SideOf(mp orb.MultiPolygon, p orb.Point) Side {
+	if math.IsNaN(p[0]) || math.IsNaN(p[1]) {
+		return Outside
+	}
 	in := false
 	for _, poly := range mp {
 		for _, ring := range poly {

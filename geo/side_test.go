@@ -75,6 +75,9 @@ func TestOrientWithoutNumbersIsZero(t *testing.T) {
 		if geo.Covers(square(-1, -1, 2), p) {
 			t.Errorf("%v is covered", p)
 		}
+		if side := geo.SideOf(square(-1, -1, 2), p); side != geo.Outside {
+			t.Errorf("%v is %v", p, side)
+		}
 	}
 }
 

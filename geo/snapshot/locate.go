@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -11,115 +12,144 @@ import (
 
 // Match is the answer to Locate.
 type Match struct {
-	// Cell is the one cell that the point belongs to, nil where none does.
+	// Cell is the one cell that the position belongs to, nil where none does.
 	Cell *geo.Feature
-	// Chain is the cell's unit and the units above it: station, room, centre as far as known.
+	// Chain is the cell's unit and the units above it: station, room, centre, as far
+	// as they are known. The slice is shared.
 	Chain []*geo.Feature
-	// Town is the town that the point lies in, nil where none.
+	// Town is the town that the position lies in by the same rule as for cells, nil
+	// where there is none.
 	Town *geo.Feature
-	// Side is Edge where the point lies exactly on an edge of Cell, else Inside, and Outside without a cell.
+	// Side is Edge where the position lies exactly on an edge of Cell, else Inside;
+	// Outside without a cell.
 	Side geo.Side
-	// Others are further cells that contain the point, where cells overlap, in order of code.
+	// Others are the further cells that contain the position where cells overlap, in
+	// order of code. A cell that is only touched is not among them.
 	Others []*geo.Feature
-	// Nearest is the nearest cell where none matches, and NearestM its distance in metres, else NaN.
+	// Nearest is the nearest cell where no cell matches, and NearestM the distance to
+	// its border in metres. Among cells equally near, to a micrometre, it is the one
+	// with the lowest code. Nil and NaN where a cell matches or there are no cells.
 	Nearest  *geo.Feature
 	NearestM float64
-	// BorderM is the distance in metres to the border of Cell, NaN without a cell.
+	// BorderM is the distance to the border of Cell in metres, 0 on an edge; NaN
+	// without a cell.
 	BorderM float64
 
-	snapshot *Snapshot
+	versions Versions
 }
 
-// Versions are the versions of the cells, units and towns that the match was made from.
-func (m Match) Versions() Versions {
-	if m.snapshot == nil {
-		return Versions{}
-	}
-	return m.snapshot.Versions(geo.Cells, geo.Units, geo.Towns)
-}
+// Versions are the versions of the cells, units and towns from which the match was
+// made. The map is shared and must not be changed.
+func (m Match) Versions() Versions { return m.versions }
 
 // Locate finds the cell, its units and the town of a position in CGCS2000 degrees.
+//
+// The match is the cell that covers the position (geo.Covers), of several the one
+// with the lowest code. Where no cell does, but the position lies exactly on an edge,
+// as on the outer rim in the east and north, it is the cell with the lowest code of
+// those whose edge that is. The parts of all divisions count as one. A position with
+// a NaN or an infinity matches nothing, and nothing is near it.
 func (s *Snapshot) Locate(p orb.Point) Match {
-	m := Match{NearestM: math.NaN(), BorderM: math.NaN(), snapshot: s}
-	cells, side := s.match(geo.Cells, p)
-	if len(cells) > 0 {
-		m.Cell, m.Others, m.Side = cells[0], cells[1:], side
-		m.Chain = s.Chain(geo.Code(m.Cell.Properties.Text("unit")))
-		m.BorderM = 0
-		if side != geo.Edge {
+	m := Match{NearestM: math.NaN(), BorderM: math.NaN(), versions: s.located}
+	if checkPoint(p) != nil {
+		return m
+	}
+	cell, others := s.match(geo.Cells, p)
+	if cell.part != nil {
+		m.Cell, m.Chain, m.Others = cell.feature(), s.ladder(cell).chain, others
+		m.Side, m.BorderM = geo.Edge, 0
+		if !cell.onEdge {
+			m.Side = geo.Inside
 			m.BorderM, _ = geo.BorderDistanceM(m.Cell.Geometry.(orb.MultiPolygon), p)
 		}
 	} else {
 		m.Nearest, m.NearestM = s.nearest(geo.Cells, p)
 	}
-	if towns, _ := s.match(geo.Towns, p); len(towns) > 0 {
-		m.Town = towns[0]
+	if town, _ := s.match(geo.Towns, p); town.part != nil {
+		m.Town = town.feature()
 	}
 	return m
 }
 
-// Place is the leaner answer of LocateCode; codes are "" where there is none.
+// Place is the answer to LocateCode: codes, "" where there is none.
 type Place struct {
 	Cell, Station, Room, Centre, Town geo.Code
 	Side                              geo.Side
 }
 
-// LocateCode is Locate for batches: codes only, no distances.
-func (s *Snapshot) LocateCode(p orb.Point) Place {
-	var at Place
-	if cells, side := s.match(geo.Cells, p); len(cells) > 0 {
-		at.Cell, at.Side = cells[0].Code, side
-		for _, u := range s.Chain(geo.Code(cells[0].Properties.Text("unit"))) {
-			switch u.Properties.Text("level") {
-			case geo.LevelStation:
-				at.Station = u.Code
-			case geo.LevelRoom:
-				at.Room = u.Code
-			case geo.LevelCentre:
-				at.Centre = u.Code
-			}
+// LocateCode is Locate for batches: the same cell, units, town and side, but no
+// distances and no other cells. It does not allocate unless cells overlap.
+func (s *Snapshot) LocateCode(p orb.Point) (at Place) {
+	if checkPoint(p) != nil {
+		return at
+	}
+	if cell, _ := s.match(geo.Cells, p); cell.part != nil {
+		l := s.ladder(cell)
+		at = Place{Cell: cell.feature().Code, Station: l.station, Room: l.room, Centre: l.centre, Side: geo.Inside}
+		if cell.onEdge {
+			at.Side = geo.Edge
 		}
 	}
-	if towns, _ := s.match(geo.Towns, p); len(towns) > 0 {
-		at.Town = towns[0].Code
+	if town, _ := s.match(geo.Towns, p); town.part != nil {
+		at.Town = town.feature().Code
 	}
 	return at
 }
 
-// match is the rule of one cell: the features that cover p in order of code; where
-// none does, the one of the lowest code whose edge p lies on.
-func (s *Snapshot) match(c geo.Collection, p orb.Point) (fs []*geo.Feature, side geo.Side) {
-	var touched *geo.Feature
-	s.Search(c, orb.Bound{Min: p, Max: p}, func(part *Part, i int) bool {
-		f := &part.features[i]
-		mp := f.Geometry.(orb.MultiPolygon)
-		if geo.Covers(mp, p) {
-			fs = append(fs, f)
-		} else if geo.SideOf(mp, p) == geo.Edge && (touched == nil || f.Code < touched.Code) {
-			touched = f
-		}
-		return true
-	})
-	if len(fs) > 0 {
-		slices.SortStableFunc(fs, func(a, b *geo.Feature) int { return a.Code.Compare(b.Code) })
-		return fs, geo.SideOf(fs[0].Geometry.(orb.MultiPolygon), p)
-	}
-	if touched != nil {
-		return []*geo.Feature{touched}, geo.Edge
-	}
-	return nil, geo.Outside
+// found is a feature that matches a position; part is nil where none does.
+type found struct {
+	part    *Part
+	ordinal int // of the part among those of its collection
+	place   int32
+	onEdge  bool
 }
 
-// nearest is the feature whose border is nearest to p.
-func (s *Snapshot) nearest(c geo.Collection, p orb.Point) (f *geo.Feature, m float64) {
-	m = math.NaN()
-	for _, part := range s.Parts(c) {
-		for i := range part.features {
-			d, _ := geo.BorderDistanceM(part.features[i].Geometry.(orb.MultiPolygon), p)
-			if f == nil || d < m {
-				f, m = &part.features[i], d
+func (f found) feature() *geo.Feature { return &f.part.features[f.place] }
+
+// ladder is that of a cell's unit.
+func (s *Snapshot) ladder(cell found) *ladder {
+	return s.climbs[cell.ordinal][cell.part.unit[cell.place]]
+}
+
+// match is the rule of one cell, over the features of all parts.
+func (s *Snapshot) match(c geo.Collection, p orb.Point) (best found, others []*geo.Feature) {
+	var touched found
+	for i, part := range s.Parts(c) {
+		if !part.bound.Contains(p) {
+			continue
+		}
+		h := part.finder.find(p)
+		for _, k := range h.further {
+			others = append(others, &part.features[k])
+		}
+		switch {
+		case h.cover == none:
+			touched = touched.lower(found{part, i, h.touch, true})
+		case best.part == nil:
+			best = found{part, i, h.cover, h.onEdge}
+		default:
+			next := found{part, i, h.cover, h.onEdge}
+			lower := best.lower(next)
+			if lower == best {
+				others = append(others, next.feature())
+			} else {
+				others = append(others, best.feature())
 			}
+			best = lower
 		}
 	}
-	return f, m
+	if best.part == nil {
+		return touched, nil
+	}
+	slices.SortStableFunc(others, func(a, b *geo.Feature) int { return cmp.Compare(a.Code, b.Code) })
+	return best, others
+}
+
+// lower is the one of two with the lower code, of equal codes the first; g may have
+// no place and f no part.
+func (f found) lower(g found) found {
+	if g.place != none && (f.part == nil || g.feature().Code < f.feature().Code) {
+		return g
+	}
+	return f
 }

@@ -1,0 +1,41 @@
+package snapshot
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"slices"
+
+	"github.com/paulmach/orb"
+
+	"towngrid/geo"
+)
+
+// shelf is the parts of one collection, in order of division. It is immutable.
+type shelf struct {
+	parts  []*Part
+	len    int // of features
+	bound  orb.Bound
+	digest [sha256.Size]byte // over divisions and version IDs
+}
+
+// newShelf makes a shelf of parts, which it sorts.
+func newShelf(parts []*Part) *shelf {
+	slices.SortFunc(parts, func(a, b *Part) int { return cmp.Compare(a.version.Division, b.version.Division) })
+	s := &shelf{parts: parts, bound: nothing()}
+	h := sha256.New()
+	for _, p := range parts {
+		s.len += p.Len()
+		s.bound = s.bound.Union(p.bound)
+		h.Write([]byte(p.version.Division))
+		h.Write([]byte{0})
+		h.Write([]byte(p.version.ID))
+		h.Write([]byte{0})
+	}
+	h.Sum(s.digest[:0])
+	return s
+}
+
+// others are the parts in other divisions than d, in a slice of their own.
+func (s *shelf) others(d geo.Division) []*Part {
+	return slices.DeleteFunc(slices.Clone(s.parts), func(p *Part) bool { return p.version.Division == d })
+}
