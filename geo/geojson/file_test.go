@@ -122,6 +122,7 @@ func TestBrokenStructure(t *testing.T) {
 		{"text behind the end", collection(p) + "]", 1, 0, badSyntax, geo.None, `not "]"`},
 		{"bad member behind the features", `{"type":"FeatureCollection","features":[` + p + "],\n \"bbox\" 1}", 1, 0, badSyntax, geo.None, "line 2, column 9"},
 		{"bad member before the features", "{\"type\":\"FeatureCollection\",\n \"bbox\":[01],\"features\":[" + p + "]}", 1, 0, badSyntax, geo.None, "line 2, column 10"},
+		{"nothing of a name behind the features", `{"features":[` + p + `],"crs":}`, 1, 0, badSyntax, geo.None, "wanted is a complete value"},
 		{"features twice", `{"features":[` + p + `],"features":[` + p + "]}", 1, 0, twice, geo.None, `"features"`},
 		{"in a feature", "[\n" + p + ",\n {\"type\":\"Feature\",\n  \"properties\": {\"a\" 1}}]", 1, 1, badSyntax, 2, "line 4, column 22"},
 		{"a comma too many in a feature", "[" + p + `,{"type":"Feature","geometry":null,},` + p + "]", 2, 1, badSyntax, 2, "wanted is a string"},

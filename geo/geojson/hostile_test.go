@@ -2,6 +2,7 @@ package geojson
 
 import (
 	"bytes"
+	"io"
 	"runtime"
 	"strings"
 	"testing"
@@ -182,3 +183,80 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// repeated is a file of head, then part over and over up to size.
+type repeated struct {
+	head, part string
+	size       int64
+}
+
+func (r repeated) ReadAt(b []byte, at int64) (n int, err error) {
+	for n < len(b) && at < r.size {
+		from := r.head
+		i := at
+		if i >= int64(len(r.head)) {
+			from, i = r.part, (at-int64(len(r.head)))%int64(len(r.part))
+		}
+		c := copy(b[n:min(len(b), n+int(r.size-at))], from[i:])
+		n, at = n+c, at+int64(c)
+	}
+	if n < len(b) {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// TestHugeFiles reads files of 200 MB: ten million vertices in one polygon, a text
+// without end, and a million features. They are refused after 64 MiB, or after the
+// features that are allowed.
+func TestHugeFiles(t *testing.T) {
+	const size = 200 << 20
+	polygon := `{"type":"FeatureCollection","features":[{"type":"Feature","properties":null,"geometry":{"type":"Polygon","coordinates":[[`
+	for _, c := range []struct {
+		name string
+		file repeated
+		code string
+	}{
+		{"vertices", repeated{polygon, "[118.25,28.125],", size}, "record_too_large"},
+		{"vertices of a bare geometry", repeated{`{"type":"Polygon","coordinates":[[`, "[118.25,28.125],", size}, "record_too_large"},
+		{"text", repeated{`[{"type":"`, "Feature", size}, "record_too_large"},
+		{"features", repeated{"[null", ",null", size}, "too_many_features"},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := Open(c.file, c.file.size, shapefile.DefaultLimits())
+		runtime.ReadMemStats(&after)
+		if code(err) != c.code {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if got := (after.TotalAlloc - before.TotalAlloc) >> 20; got > 400 {
+			t.Errorf("%s: %d MiB allocated", c.name, got)
+		}
+	}
+}
+
+// TestFileChanges reads a file that has more records, or other properties, than when it
+// was opened.
+func TestFileChanges(t *testing.T) {
+	short := collection(feature("null", `"a":1`), feature("null", `"a":2`))
+	for name, other := range map[string]string{
+		"records":    collection("{}", "{}", "{}") + strings.Repeat(" ", len(short)-len(collection("{}", "{}", "{}"))),
+		"properties": strings.ReplaceAll(short, `"a"`, `"b"`),
+	} {
+		file := &changing{strings.NewReader(short)}
+		f, err := Open(file, int64(len(short)), shapefile.DefaultLimits())
+		if err != nil {
+			t.Fatal(err)
+		}
+		file.ReaderAt = strings.NewReader(other)
+		var last error
+		for _, err := range f.Features() {
+			last = err
+		}
+		if last != errChanged {
+			t.Errorf("%s: %v", name, last)
+		}
+	}
+}
+
+type changing struct{ io.ReaderAt }

@@ -137,6 +137,7 @@ func TestRefused(t *testing.T) {
 		{"lines", "4,1,,,线,,,,@", rows, notArea, `"线"`, geo.None, geo.None},
 		{"three columns", "4,1,,,面,,,,@", "J1,1,0,0 J2,1,9", badRow, `line 21 should be label,part,X,Y and is "J2,1,9"`, 0, 1},
 		{"five columns", "4,1,,,面,,,,@", "J1,1,0,0,7", badRow, "line 20", 0, 0},
+		{"a long line", "4,1,,,面,,,,@", strings.Repeat("界", 500), badRow, strings.Repeat("界", 20) + "…", 0, 0},
 		{"full-width commas", "4,1,,,面,,,,@", "J1，1，0，0", badRow, "line 20", 0, 0},
 		{"part is text", "4,1,,,面,,,,@", "J1,a,0,0", badRow, "line 20", 0, 0},
 		{"NaN", "4,1,,,面,,,,@", "J1,1,0,0 J2,1,NaN,0", badCoordinate, `X="NaN"`, 0, 1},
