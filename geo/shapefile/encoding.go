@@ -106,6 +106,9 @@ func contentEvidence(s *sample) geo.Text {
 	case s.utf8Bad == 0 && s.guess() == utf8Set:
 		return geo.Textf("按内容判断：%d 处非 ASCII 文字都是有效的 UTF-8",
 			"by content: all %d texts beyond ASCII are valid UTF-8", s.texts)
+	case s.guess() == latin:
+		return geo.Textf("按内容判断：%d 处非 ASCII 文字不是 UTF-8，也不像中文",
+			"by content: %d texts beyond ASCII are not UTF-8 and do not look Chinese", s.texts)
 	case s.gbBad == 0:
 		return geo.Textf("按内容判断：%d 处非 ASCII 文字都是有效的 GB18030",
 			"by content: all %d texts beyond ASCII are valid GB18030", s.texts)

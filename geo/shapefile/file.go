@@ -60,6 +60,10 @@ type File struct {
 	lim    Limits
 	header header
 	table  *table // nil without a .dbf
+	// halves says that half a character at the end of a text which does not
+	// fill its field was lost in an earlier cut, as the rest is in order;
+	// otherwise it speaks against the encoding.
+	halves bool
 	index  *index // nil without a usable .shx
 	base   []geo.Violation
 }
@@ -137,6 +141,7 @@ func (f *File) readTable() error {
 	}
 	f.Records, f.Deleted = f.table.rows-deleted, deleted
 	f.settle(choice, st, &s, p.name)
+	f.halves = charset(f.Encoding.Name) == utf8Set || s.mostlyChinese()
 	f.nameFields(p.name)
 	return nil
 }

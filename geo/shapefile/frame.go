@@ -29,7 +29,10 @@ type frames struct {
 	file   string
 	size   int64 // bytes that the file has
 	header header
-	led    *ledger
+	// expected is how many records .dbf and .shx promise, -1 where there are
+	// none or they do not agree.
+	expected int
+	led      *ledger
 
 	count  int      // records met so far
 	next   int64    // where the next one should begin
@@ -64,16 +67,17 @@ func (s *frames) advance() (frame, error) {
 	s.count++
 	s.starts = append(s.starts, uint32(s.next/2))
 	if !framed {
-		s.done, s.next = true, s.size
+		s.done = true
 		return f, s.unframed(f, len(b), left)
 	}
 	s.next += frameBytes + f.length
 	return f, nil
 }
 
-// beyond says that the file should have ended before here by its own header.
+// beyond says that the records should have ended before here, by the file's own
+// header or by the other files.
 func (s *frames) beyond() bool {
-	return s.header.length >= headerBytes && s.next >= s.header.length
+	return s.header.length >= headerBytes && s.next >= s.header.length || s.count == s.expected
 }
 
 func (s *frames) unframed(f frame, have int, left int64) error {

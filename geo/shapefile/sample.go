@@ -59,13 +59,16 @@ func (s *sample) addUTF8(b []byte, full bool) {
 // guess is the encoding that the content alone speaks for. Valid UTF-8 with
 // characters of three bytes is no accident. Characters of two bytes alone are:
 // one GBK character in seven looks like them ("目" is also "Ŀ"), so they count
-// for GB18030 where they are valid there too.
+// for GB18030 where they are valid there too. Pairs of bytes most of which are no
+// common character are accented letters, each with the plain one after it.
 func (s *sample) guess() charset {
 	switch {
 	case s.texts == 0:
 		return ascii
-	case s.surelyUTF8(), s.utf8Bad < s.gbBad:
+	case s.surelyUTF8(), s.utf8Bad < s.gbBad && !s.likeLatin():
 		return utf8Set
+	case s.likeLatin():
+		return latin
 	}
 	return gb18030
 }
@@ -76,8 +79,14 @@ func (s *sample) ambiguous(stated charset) bool {
 	if stated == big5 {
 		return s.likeGB2312()
 	}
+	if stated == "" && s.guess() == latin {
+		return true
+	}
 	return stated != gb18030 && stated != latin && s.texts > 0 && s.utf8Bad == 0 && s.wide == 0 && s.gbBad == 0
 }
+
+// likeLatin says that texts which are not UTF-8 are hardly Chinese.
+func (s *sample) likeLatin() bool { return s.utf8Bad > 0 && 2*s.common < s.pairs }
 
 // likeGB2312 says that all characters lie in the range of GB 2312, as four in
 // ten characters of a text in Big5 do not.
@@ -93,6 +102,7 @@ func (s *sample) surelyUTF8() bool {
 // surelyChinese says that a statement of a Latin encoding cannot be right: all
 // texts are pairs of bytes, nearly all in the range of GB 2312. An accented
 // letter before a plain one makes pairs outside of it.
-func (s *sample) surelyChinese() bool {
-	return s.gbBad == 0 && s.pairs > 0 && 10*s.common >= 9*s.pairs
-}
+func (s *sample) surelyChinese() bool { return s.gbBad == 0 && s.mostlyChinese() }
+
+// mostlyChinese says that nearly all pairs of bytes are common characters.
+func (s *sample) mostlyChinese() bool { return s.pairs > 0 && 10*s.common >= 9*s.pairs }

@@ -29,7 +29,7 @@ func (f *File) scan() (*scan, error) {
 	}
 	s.shp = r
 	in := newWindow(r, p.size)
-	s.frames = frames{in: in, file: p.name, size: p.size, header: f.header, led: s.led, next: headerBytes}
+	s.frames = frames{in: in, file: p.name, size: p.size, header: f.header, expected: f.expected(), led: s.led, next: headerBytes}
 	s.shapes = shapes{in: in, file: p.name, kind: f.header.kind, lim: f.lim, led: s.led}
 	if f.table != nil {
 		if err := s.openRows(); err != nil {
@@ -44,7 +44,7 @@ func (s *scan) openRows() (err error) {
 	if s.rows, err = s.f.table.open(s.f.set.parts["dbf"]); err != nil {
 		return err
 	}
-	s.values = values{table: s.f.table, dec: newDecoder(charset(s.f.Encoding.Name)), led: s.led}
+	s.values = values{table: s.f.table, dec: newDecoder(charset(s.f.Encoding.Name)), halves: s.f.halves, led: s.led}
 	return s.openMemos()
 }
 
@@ -172,18 +172,34 @@ func (s *scan) compare() {
 }
 
 func (s *scan) compareCounts() (agreed bool) {
-	shp, dbf, shx := s.frames.count, -1, -1
-	if s.f.table != nil {
-		dbf = s.f.table.rows
+	dbf, shx := s.f.promised()
+	if shp := s.frames.count; dbf >= 0 && dbf != shp || shx >= 0 && shx != shp {
+		s.addForced(recordCounts.breach(strconv.Itoa(shp), countText(dbf), countText(shx)))
+		return false
 	}
-	if s.f.index != nil {
-		shx = s.f.index.count()
+	return true
+}
+
+// promised is how many records .dbf and .shx hold, -1 for one that there is not.
+func (f *File) promised() (dbf, shx int) {
+	dbf, shx = -1, -1
+	if f.table != nil {
+		dbf = f.table.rows
 	}
-	if (dbf < 0 || dbf == shp) && (shx < 0 || shx == shp) {
-		return true
+	if f.index != nil {
+		shx = f.index.count()
 	}
-	s.addForced(recordCounts.breach(strconv.Itoa(shp), countText(dbf), countText(shx)))
-	return false
+	return dbf, shx
+}
+
+// expected is how many records the other files promise, -1 where they do not
+// agree or there are none.
+func (f *File) expected() int {
+	dbf, shx := f.promised()
+	if dbf >= 0 && shx >= 0 && dbf != shx {
+		return -1
+	}
+	return max(dbf, shx)
 }
 
 func countText(n int) string {

@@ -383,6 +383,23 @@ func TestTrailingBytes(t *testing.T) {
 	}
 }
 
+// The other files tell how many records there are where the header lies, too.
+func TestTrailingBytesWithinTheStatedLength(t *testing.T) {
+	f := demoFiles(t, 10, 6, "GBK")
+	f["shp"] = append(f["shp"], 0, 0, 0, 9, 9)
+	copy(f["shp"][24:], be32(len(f["shp"])/2))
+	o := mustRead(t, f, Options{})
+	o.want(t, "w:trailing_bytes")
+	delete(f, "shx")
+	mustRead(t, f, Options{}).want(t, "w:trailing_bytes")
+	delete(f, "dbf")
+	o = mustRead(t, f, Options{})
+	o.want(t, "w:no_dbf e:truncated")
+	if len(o.records) != 10 {
+		t.Fatalf("%d records", len(o.records))
+	}
+}
+
 // Garbage between records ends the reading with a refusal.
 func TestOutOfStep(t *testing.T) {
 	f := demoFiles(t, 10, 6, "GBK")

@@ -14,10 +14,11 @@ import (
 
 // values turns rows into values.
 type values struct {
-	table *table
-	dec   *decoder
-	memos *memos // nil where there are none
-	led   *ledger
+	table  *table
+	dec    *decoder
+	halves bool   // see File.halves
+	memos  *memos // nil where there are none
+	led    *ledger
 }
 
 // of gives the values of a row, one for each field, or a *refusal for text that
@@ -62,24 +63,27 @@ func (v *values) text(c *column, b []byte, at place) (any, error) {
 	if i := bytes.IndexByte(b, 0); i >= 0 && len(bytes.Trim(b[i:], "\x00 ")) > 0 {
 		v.led.note(afterNUL, at, c.Name)
 	}
-	return v.decode(c, text, at)
+	return v.decode(c, text, v.halves || len(b) > 0 && c.filled(b), at)
 }
 
-// decode decodes text that may have been cut inside its last character.
-func (v *values) decode(c *column, b []byte, at place) (any, error) {
-	n := v.dec.set.whole(b)
-	if b, n = b[:n], len(b)-n; len(b) == 0 && n == 0 {
+// decode decodes text, whose last character may have been cut if cut says so.
+func (v *values) decode(c *column, b []byte, cut bool, at place) (any, error) {
+	if len(b) == 0 {
 		return nil, nil
 	}
-	text, ok := v.dec.text(b)
-	if !ok {
+	n := v.dec.set.whole(b)
+	text, ok := v.dec.text(b[:n])
+	if !ok || n < len(b) && !cut {
 		return nil, undecodable.refuse(at, c.Name, string(v.dec.set), excerpt(b))
 	}
-	if n > 0 {
+	if n < len(b) {
 		v.led.note(valueCut, at, c.Name, text)
 	}
 	if lost(text) {
 		v.led.note(lostCharacters, at, c.Name, text)
+	}
+	if text == "" {
+		return nil, nil
 	}
 	return text, nil
 }
@@ -215,7 +219,7 @@ func (v *values) memo(c *column, b []byte, at place) (any, error) {
 		text = text[:v.dec.set.whole(text)]
 		v.led.note(memoCut, at, c.Name, len(text))
 	}
-	return v.decode(c, text, at)
+	return v.decode(c, text, true, at)
 }
 
 func (v *values) binary(c *column, b []byte, at place) any {
