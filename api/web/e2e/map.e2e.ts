@@ -107,6 +107,34 @@ async function eventually<T>(read: () => Promise<T>, wanted: T): Promise<void> {
   await expect.poll(read, { timeout: 20_000, interval: 100 }).toEqual(wanted);
 }
 
+describe('the watch over every test', () => {
+  it('notices what the policy stops, what leaves the machine, errors and dialogs', async () => {
+    const strict = await Visit.begin(browser);
+    await strict.open('/');
+    expect(strict.faults()).toEqual([]);
+    await strict.page.evaluate(() => {
+      new Image().src = 'http://example.invalid/strict.png';
+    });
+    await expect.poll(() => strict.reports.length, { timeout: 10_000 }).toBeGreaterThan(0);
+    await strict.context.close();
+
+    const loose = await Visit.begin(browser, { bypassCSP: true });
+    await loose.open('/');
+    await loose.page.evaluate(() => {
+      new Image().src = 'http://example.invalid/loose.png';
+      setTimeout(() => {
+        alert('seen');
+        throw new Error('heard');
+      });
+    });
+    await expect
+      .poll(() => [loose.foreign, loose.dialogs], { timeout: 10_000 })
+      .toEqual([['http://example.invalid/loose.png'], ['seen']]);
+    await expect.poll(() => loose.errors.join(), { timeout: 10_000 }).toContain('heard');
+    await loose.context.close();
+  });
+});
+
 describe('the map', () => {
   it('draws the district and says what the data is', async () => {
     await visit.open('/');
@@ -175,7 +203,7 @@ describe('a click', () => {
   });
 
   it('shows the verdicts on every town that the service gives', async () => {
-    await visit.page.setViewportSize({ width: 1280, height: 1400 });
+    await visit.page.setViewportSize({ width: 1280, height: 1000 });
     for (const town of await features('towns', 10)) {
       const at = placeOf(town);
       await visit.page.goto('about:blank');

@@ -49,7 +49,12 @@ export class Visit {
 
   /** Opens a page that is watched from its first byte on. */
   static async begin(browser: Browser, options: BrowserContextOptions = {}): Promise<Visit> {
-    const context = await browser.newContext({ locale: 'zh-CN', viewport: { width: 1280, height: 800 }, ...options });
+    const context = await browser.newContext({
+      locale: 'zh-CN',
+      viewport: { width: 1280, height: 800 },
+      reducedMotion: 'reduce',
+      ...options,
+    });
     const visit = new Visit(context, await context.newPage());
     await visit.watch();
     return visit;
@@ -98,7 +103,7 @@ export class Visit {
     await context.route(
       (url) => !['data:', 'blob:'].includes(url.protocol) && url.origin !== home,
       (route) => {
-        this.foreign.push(route.request().url());
+        this.note(new URL(route.request().url()), home);
         return route.abort();
       },
     );

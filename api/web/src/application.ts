@@ -61,7 +61,8 @@ export class Application {
 
   /** Draws the map of a style, its legend and what it says about the data. */
   draw(style: StyleSpecification): void {
-    this.page.place.textContent = style.name ? shown(style.name) : '';
+    const { name = '' } = style;
+    this.page.place.textContent = name === this.words.title ? '' : shown(name);
     this.groups = legendOf(style);
     this.drawLegend();
     void this.drawNotices(style);

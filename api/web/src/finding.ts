@@ -45,24 +45,26 @@ export interface Bullet {
   beyond: boolean;
 }
 
-/** How far beyond the band the axis may reach, in upper ends of the band. */
-const reach = 2.5;
+/** How far the axis may reach, in upper ends of the band or, where it is open above, in lower ends. */
+const reach = { closed: 2.5, open: 25 };
 /** The part of the axis left free behind the last mark. */
 const margin = 1.12;
 
 /**
  * The places on an axis that starts at zero. It reaches a little past the band and the
- * value, but at most two and a half bands far: a value that is wrong by a
- * factor of a hundred must not press the band into nothing.
+ * value, but not much further than the band: a value that is wrong by a factor of a
+ * hundred must not press the band into nothing.
  */
 export function bulletOf(value: number | undefined, band: Band): Bullet | undefined {
-  const top = band.max ?? (band.min === undefined ? undefined : Math.max(band.min * 2, 1));
-  if (top === undefined || top <= 0 || (band.min ?? 0) < 0) return undefined;
-  const length = Math.max(top, Math.min(value ?? 0, top * reach)) * margin;
+  const { min = 0, max } = band;
+  const end = max ?? min;
+  if (end <= 0 || min < 0) return undefined;
+  const furthest = end * (max === undefined ? reach.open : reach.closed);
+  const length = Math.max(max ?? 2 * min, Math.min(value ?? 0, furthest)) * margin;
   const percent = (place: number) => (100 * Math.min(Math.max(place, 0), length)) / length;
   return {
-    from: percent(band.min ?? 0),
-    to: band.max === undefined ? 100 : percent(band.max),
+    from: percent(min),
+    to: max === undefined ? 100 : percent(max),
     at: value === undefined ? undefined : percent(value),
     beyond: value !== undefined && (value > length || value < 0),
   };

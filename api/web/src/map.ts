@@ -1,5 +1,6 @@
 import 'maplibre-gl/dist/maplibre-gl.css';
 import {
+  type ExpressionSpecification,
   type FilterSpecification,
   type LayerSpecification,
   type MapGeoJSONFeature,
@@ -252,7 +253,8 @@ function outlinesOf(collection: Outlined, source: string): LayerSpecification[] 
   const round = { 'line-join': 'round', 'line-cap': 'round' } as const;
   const dash = dashed ? { 'line-dasharray': [2, 1.5] } : {};
   // Only a cell is filled: under a town or unit the colours of land use must stay what the legend says.
-  const opacity = collection === 'cells' ? 0.18 : 0;
+  const fading: ExpressionSpecification = ['interpolate', ['linear'], ['zoom'], 12, 0.22, 16, 0.08];
+  const opacity = collection === 'cells' ? fading : 0;
   return [
     { ...common, id: fill, type: 'fill', paint: { 'fill-color': glow, 'fill-opacity': opacity } },
     {

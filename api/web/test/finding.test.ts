@@ -91,6 +91,8 @@ describe('a bullet chart', () => {
   it('reaches to the end where the band is open above', () => {
     expect(bulletOf(3, band(1, undefined))).toMatchObject({ to: 100 });
     expect(bulletOf(0, band(1, undefined))).toMatchObject({ at: 0, beyond: false });
+    expect(bulletOf(12, band(1, undefined))).toMatchObject({ beyond: false });
+    expect(bulletOf(1000, band(1, undefined))).toMatchObject({ at: 100, beyond: true });
   });
 
   it('has no mark without a value', () => {
