@@ -35,7 +35,7 @@ func statuses(code string) int {
 		return http.StatusConflict
 	case "cursor_expired":
 		return http.StatusGone
-	case "upload_too_large", "too_many_entries", "zip_bomb", "too_large":
+	case "upload_too_large", "too_large", "zip_bomb", "too_many_entries", "too_many_features", "too_many_vertices", "too_many_fields", "too_many_refusals", "record_too_large", "line_too_long":
 		return http.StatusRequestEntityTooLarge
 	case "unsupported_media_type":
 		return http.StatusUnsupportedMediaType

@@ -151,7 +151,7 @@ func FacilityKinds() []string {
 func (c Collection) Schema() Schema {
 	s := Schema{
 		Collection: c, Geometry: MultiPolygon, Public: true,
-		Code: Field{Name: "code", Type: String, Title: Text{"编码", "code"}, Required: true, Aliases: []string{"BM", "DM", "BSM", "CODE", "ID"}},
+		Code: Field{Name: "code", Type: String, Title: Text{"编码", "code"}, Required: true, Aliases: []string{"BM", "DM", "BSM", "CODE", "ID", "编码", "编号"}},
 		Name: Field{Name: "name", Type: String, Title: Text{"名称", "name"}, Aliases: []string{"MC", "NAME", "名称"}},
 	}
 	alias := func(code, name []string) {
@@ -197,7 +197,7 @@ func (c Collection) Schema() Schema {
 		s.Title, s.Coverage = Text{"用地图斑", "land-use parcels"}, true
 		alias([]string{"TBBH", "DKBH", "图斑编号"}, []string{"TBMC"})
 		s.Fields = []Field{
-			{Name: "land_use", Type: String, Title: Text{"用地代码", "land-use code"}, Required: true, Aliases: []string{"YDYHFLDM", "GHDLBM", "JQDLBM", "YDDM", "DLBM", "用地代码"}},
+			{Name: "land_use", Type: String, Title: Text{"用地代码", "land-use code"}, Required: true, Aliases: []string{"YDYHFLDM", "GHDLBM", "JQDLBM", "YDDM", "DLBM", "用地代码", "地类编码"}},
 			{Name: "land_use_name", Type: String, Title: Text{"用地名称", "land-use name"}, Aliases: []string{"YDYHFLMC", "GHDLMC", "JQDLMC", "YDMC", "DLMC", "用地名称"}},
 			{Name: "code_system", Type: String, Title: Text{"代码体系", "code system"}, Required: true, Enum: []string{LandUse2023, LandSurvey3, UrbanLandUse}},
 			{Name: "construction", Type: Bool, Title: Text{"是否建设用地", "construction land"}, Aliases: []string{"SFJSYD"}},

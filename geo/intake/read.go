@@ -65,7 +65,7 @@ type reader struct {
 	job    Job
 	schema geo.Schema
 	result Result
-	file   *shapefile.File
+	file   *source
 	fields mapping
 	system string // code system of a parcels file
 	crs    crs.CRS
@@ -113,43 +113,20 @@ func (r *reader) add(v geo.Violation) {
 	r.result.Violations = append(r.result.Violations, v)
 }
 
-// open finds the layer to read.
+// open recognises the file and finds the layer to read.
 func (r *reader) open() error {
-	archive, err := shapefile.Open(r.job.Source, r.job.Size, shapefile.DefaultLimits())
-	if err != nil {
-		return err
-	}
-	layer, q, err := chooseLayer(archive.Layers(), r.job.Choice.Layer)
+	file, q, err := openSource(r.job)
 	if err != nil || q != nil {
 		r.result.Question = q
 		return err
 	}
-	r.result.Layer = layer.Name
-	r.file, err = archive.Read(layer, shapefile.Options{Encoding: r.job.Choice.Encoding, Force: r.job.Choice.Force})
-	return err
+	r.file, r.result.Layer, r.result.Encoding = file, file.layer, file.encoding
+	return nil
 }
 
-// chooseLayer takes the chosen layer, or the only one; between several it asks.
-func chooseLayer(layers []shapefile.Layer, choice string) (shapefile.Layer, *Question, error) {
-	if choice == "" && len(layers) == 1 {
-		return layers[0], nil, nil
-	}
-	q := &Question{About: AboutLayer, Text: geo.Textf("压缩包中有 %d 个图层，请选择要读取的一个", "the archive holds %d layers; choose the one to read", len(layers))}
-	for _, l := range layers {
-		if choice != "" && (l.Name == choice || l.Path == choice) {
-			return l, nil, nil
-		}
-		q.Options = append(q.Options, Option{Value: l.Path, Label: geo.Text{ZH: l.Name, EN: l.Name}})
-	}
-	if choice != "" {
-		return shapefile.Layer{}, nil, geo.Errorf("unknown_layer", "压缩包中没有图层 %q", "the archive holds no layer %q", choice)
-	}
-	return shapefile.Layer{}, q, nil
-}
-
-// decode reads every record. Those that the reader refuses are listed by it.
+// decode reads every record. Those that the format's reader refuses are listed by it.
 func (r *reader) decode() error {
-	for rec, err := range r.file.Features() {
+	for rec, err := range r.file.features {
 		if err != nil {
 			return err
 		}
@@ -158,12 +135,12 @@ func (r *reader) decode() error {
 			if err := r.ctx.Err(); err != nil {
 				return err
 			}
-			r.job.Progress(false, 0.3*float64(n)/float64(max(n, r.file.Records)))
+			r.job.Progress(false, 0.3*float64(n)/float64(max(n, r.file.promised)))
 		}
 	}
-	r.result.Counts.Records = max(r.file.Records, len(r.records))
-	r.result.Encoding = Evidence{Name: r.file.Encoding.Name, Evidence: r.file.Encoding.Evidence}
-	for _, v := range r.file.Violations {
+	records, violations := r.file.closing()
+	r.result.Counts.Records = max(records, len(r.records))
+	for _, v := range violations {
 		r.add(v)
 	}
 	if len(r.records) == 0 && !geo.Refused(r.result.Violations) {
@@ -192,7 +169,7 @@ func (r *reader) fileBound() orb.Bound {
 
 // mapColumns finds the schema's fields in the file.
 func (r *reader) mapColumns() error {
-	m, err := mapFields(r.schema, r.file.Fields, r.job.Choice.Fields)
+	m, err := mapFields(r.schema, r.file.fields, r.job.Choice.Fields)
 	if err != nil {
 		return err
 	}

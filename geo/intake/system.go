@@ -20,12 +20,23 @@ func (r *reader) locateCRS() error {
 			return err
 		}
 		r.crs, r.result.CRS = c, Evidence{c.ID(), geo.Text{ZH: "由上传者指定", EN: "chosen by the planner"}}
-	case r.file.PRJ == "":
+	case r.file.crs != "":
+		c, err := r.named(r.file.crs)
+		if unknown(err) {
+			r.result.Question = r.crsQuestion(bound, geo.Textf(
+				"无法识别文件写明的坐标系 %.80q，请指定坐标系", "the file names the system %.80q, which is not known; name its coordinate reference system", r.file.crs))
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		r.crs, r.result.CRS = c, Evidence{c.ID(), r.file.crsEvidence}
+	case r.file.prj == "":
 		r.result.Question = r.crsQuestion(bound, geo.Text{
-			ZH: "文件没有坐标系说明（.prj），请指定坐标系", EN: "the file has no .prj; name its coordinate reference system"})
+			ZH: "文件没有写明坐标系（.prj），请指定坐标系", EN: "the file does not say its coordinate reference system (.prj); name it"})
 		return nil
 	default:
-		c, err := r.job.Operator.ParseWKT(r.file.PRJ)
+		c, err := r.job.Operator.ParseWKT(r.file.prj)
 		if unknown(err) {
 			r.result.Question = r.crsQuestion(bound, geo.Text{
 				ZH: "无法识别 .prj 中的坐标系，请指定坐标系", EN: "the .prj names no system that is known; name the coordinate reference system"})
