@@ -373,6 +373,8 @@ type imports struct {
 	Encoding   string            `help:"Text encoding, such as GB18030."`
 	CodeSystem string            `help:"Code system of land use: ydyh2023, sandiao or gb50137."`
 	Field      map[string]string `help:"Field of the collection = field of the file, as often as needed."`
+	Fix        string            `help:"snap moves vertices onto their neighbours' within the tolerance and lists each."`
+	Tolerance  float64           `help:"Tolerance of gaps, overlaps and snapping in metres (0.001)."`
 	Force      bool              `help:"Accept a file whose parts hold different numbers of records."`
 	Draft      bool              `help:"Keep a draft, do not publish."`
 	Author     string            `env:"USER" help:"Who is named as the author."`
@@ -381,7 +383,7 @@ type imports struct {
 // Run imports one file.
 func (i *imports) Run(ctx context.Context, out io.Writer) error {
 	rc := data.Receipt{Author: i.Author, Choice: intake.Choice{
-		Layer: i.Layer, CRS: i.CRS, Encoding: i.Encoding, CodeSystem: i.CodeSystem, Fields: i.Field, Force: i.Force,
+		Layer: i.Layer, CRS: i.CRS, Encoding: i.Encoding, CodeSystem: i.CodeSystem, Fields: i.Field, Fix: i.Fix, ToleranceM: i.Tolerance, Force: i.Force,
 	}}
 	var err error
 	if rc.Collection, err = geo.ParseCollection(i.Collection); err != nil {

@@ -83,15 +83,23 @@ func (s *Server) uploadView(c echo.Context, u data.Upload) uploadView {
 // "file": 202 with the upload's address. What the planner already knows (layer,
 // crs, encoding, code_system) may be given as parameters.
 func (s *Server) receive(c echo.Context) error {
-	q, err := only(c, "collection", "division", "author", "layer", "crs", "encoding", "code_system", "force")
+	q, err := only(c, "collection", "division", "author", "layer", "crs", "encoding", "code_system", "fix", "tolerance", "force")
 	if err != nil {
 		return err
 	}
 	rc := data.Receipt{
 		Author: q.Get("author"),
 		Choice: intake.Choice{
-			Layer: q.Get("layer"), CRS: q.Get("crs"), Encoding: q.Get("encoding"), CodeSystem: q.Get("code_system"), Force: q.Get("force") == "true",
+			Layer: q.Get("layer"), CRS: q.Get("crs"), Encoding: q.Get("encoding"), CodeSystem: q.Get("code_system"), Fix: q.Get("fix"), Force: q.Get("force") == "true",
 		},
+	}
+	if t := q.Get("tolerance"); t != "" {
+		if rc.Choice.ToleranceM, err = strconv.ParseFloat(t, 64); err != nil {
+			return geo.Errorf("bad_choice", "tolerance=%.40q 应为米数", "tolerance=%.40q: a number of metres is wanted", t)
+		}
+	}
+	if err = rc.Choice.Check(); err != nil {
+		return err
 	}
 	if rc.Collection, err = geo.ParseCollection(q.Get("collection")); err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 
 // check holds the features against each other and against what is live.
 func (r *reader) check() error {
-	for _, step := range []func(){r.checkCodes, r.checkText, r.checkTowns, r.checkLandUse, r.checkReferences, r.checkRings} {
+	for _, step := range []func(){r.snap, r.checkCodes, r.checkText, r.checkTowns, r.checkLandUse, r.checkReferences, r.checkRings} {
 		if err := r.ctx.Err(); err != nil {
 			return err
 		}
@@ -176,16 +176,10 @@ func named(f geo.Feature) string {
 	return fmt.Sprintf("%s %s", f.Code, f.Name)
 }
 
-// toleranceM is the planners' usual tolerance: narrower gaps and overlaps are none.
-const toleranceM = 0.001
-
 // checkCoverage lists gaps and overlaps between neighbours, as warnings: a lake
 // may be meant, and where an overlap is accepted the lowest code is the match.
 func (r *reader) checkCoverage() {
-	polys := make([]orb.MultiPolygon, len(r.result.Features))
-	for i, f := range r.result.Features {
-		polys[i] = f.Geometry.(orb.MultiPolygon)
-	}
+	polys := r.shapes()
 	if r.job.Collection == geo.Parcels {
 		// Parcels cover what was surveyed: what lies between them is no defect.
 		r.defects(polys, coverage.Overlap)
@@ -195,7 +189,7 @@ func (r *reader) checkCoverage() {
 }
 
 func (r *reader) defects(polys []orb.MultiPolygon, kinds ...coverage.Kind) {
-	for _, d := range coverage.Build(polys).Check(coverage.Options{ToleranceM: toleranceM}) {
+	for _, d := range coverage.Build(polys).Check(coverage.Options{ToleranceM: r.job.Choice.toleranceM()}) {
 		for _, k := range kinds {
 			if d.Kind == k {
 				r.add(r.defect(d))

@@ -16,6 +16,11 @@ type Choice struct {
 	Fields map[string]string `json:"fields,omitempty"`
 	// CodeSystem is the code system of a parcels file's land-use codes.
 	CodeSystem string `json:"code_system,omitempty"`
+	// Fix "snap" moves vertices onto those of neighbours within the tolerance and
+	// lists each; "" repairs nothing but the closing and direction of rings.
+	Fix string `json:"fix,omitempty"`
+	// ToleranceM is the tolerance of gaps, overlaps and snapping in metres; 0 is 0.001.
+	ToleranceM float64 `json:"tolerance,omitempty"`
 	// Force accepts a file whose parts hold different numbers of records.
 	Force bool `json:"force,omitempty"`
 }
@@ -37,8 +42,44 @@ func (c Choice) Merge(later Choice) Choice {
 	if later.Fields != nil {
 		c.Fields = later.Fields
 	}
+	if later.Fix != "" {
+		c.Fix = later.Fix
+	}
+	if later.ToleranceM != 0 {
+		c.ToleranceM = later.ToleranceM
+	}
 	c.Force = c.Force || later.Force
 	return c
+}
+
+// FixSnap asks for vertices to be moved onto their neighbours'.
+const FixSnap = "snap"
+
+// defaultToleranceM is the tolerance that planners know, largestToleranceM what they
+// may ask for.
+const (
+	defaultToleranceM = 0.001
+	largestToleranceM = 1.0
+)
+
+// Check refuses what is no choice: an unknown fix, a tolerance that is not above 0
+// and at most a metre.
+func (c Choice) Check() error {
+	if c.Fix != "" && c.Fix != FixSnap {
+		return geo.Errorf("bad_choice", "fix=%.40q 无效，可用：snap", "fix=%.40q: there is only snap", c.Fix)
+	}
+	if c.ToleranceM != 0 && !(c.ToleranceM > 0 && c.ToleranceM <= largestToleranceM) {
+		return geo.Errorf("bad_choice", "容差 %g 应大于 0 且不超过 %g 米", "a tolerance of %g: wanted is more than 0 and at most %g metres", c.ToleranceM, largestToleranceM)
+	}
+	return nil
+}
+
+// toleranceM is the tolerance in force.
+func (c Choice) toleranceM() float64 {
+	if c.ToleranceM == 0 {
+		return defaultToleranceM
+	}
+	return c.ToleranceM
 }
 
 // The matters that only a person can decide.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/paulmach/orb"
@@ -65,5 +66,28 @@ func TestCellsAreHeldAgainstTheirUnit(t *testing.T) {
 	bay := orb.MultiPolygon{{{{118.9, 29}, {118.91, 29}, {118.91, 29.01}, {118.907, 29.01}, {118.905, 29.005}, {118.903, 29.01}, {118.9, 29.01}, {118.9, 29}}}}
 	if cut, _ := outsideM2(square(118.9, 29, .01), newBands(bay)); math.Abs(cut/want-.2) > 1e-3 {
 		t.Errorf("across a bay: %v of %v", cut, want)
+	}
+}
+
+// TestSnapIsDoneOnlyWhenAsked reads two cells whose common border is 5 mm apart.
+func TestSnapIsDoneOnlyWhenAsked(t *testing.T) {
+	file := zipped(t, sheet{name: "c", prj: degreesPRJ(), fields: text20("WGBM", "SSDYBM"), rows: []row{
+		{square(118.9, 29, .01), []any{"C1", "U1"}}, {square(118.91000005, 29, .01), []any{"C2", "U1"}},
+	}})
+	if res := mustRead(t, geo.Cells, Choice{}, file); slices.Contains(found(res), "snapped") {
+		t.Errorf("%v", found(res))
+	}
+	res := mustRead(t, geo.Cells, Choice{Fix: FixSnap, ToleranceM: 0.01}, file)
+	if v := wantCheck(t, res, "snapped", geo.Notice); v.Record != 2 || v.Part != 0 || !v.Placed() {
+		t.Errorf("%+v", v)
+	}
+	a, b := res.Features[0].Geometry.(orb.MultiPolygon), res.Features[1].Geometry.(orb.MultiPolygon)
+	if !slices.Contains(b[0][0], a[0][0][1]) || !slices.Contains(b[0][0], a[0][0][2]) {
+		t.Error("the border is still two")
+	}
+	for _, bad := range []Choice{{Fix: "all"}, {ToleranceM: -1}, {ToleranceM: 2}, {ToleranceM: math.NaN()}} {
+		if _, err := read(t, geo.Cells, bad, file); err == nil {
+			t.Errorf("%+v is taken", bad)
+		}
 	}
 }

@@ -51,7 +51,10 @@ func Read(ctx context.Context, job Job) (Result, error) {
 	if r.job.Progress == nil {
 		r.job.Progress = func(bool, float64) {}
 	}
-	err := r.read()
+	err := job.Choice.Check()
+	if err == nil {
+		err = r.read()
+	}
 	r.result.Counts.Refused = r.result.Counts.Records - r.result.Counts.Features
 	if r.result.Question != nil {
 		r.result.Counts = Counts{} // nothing is decided yet
