@@ -29,6 +29,7 @@ func (r *reader) build() error {
 	}
 	r.result.Counts.Features = len(r.result.Features)
 	r.records = nil
+	r.placeViolations()
 	return nil
 }
 

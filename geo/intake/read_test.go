@@ -328,3 +328,23 @@ func TestACancelledReadStops(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestEveryViolationOfARecordThatWasReadHasAPlace reads a polygon that is not closed
+// and has a vertex twice.
+func TestEveryViolationOfARecordThatWasReadHasAPlace(t *testing.T) {
+	file := strings.Replace(someGeoJSON, "[118.91,29],", "[118.91,29],[118.91,29],", 1)
+	file = strings.Replace(strings.Replace(file, ",[118.9,29]]]", "]]", 1), "%s", "", 1)
+	res := mustRead(t, geo.Cells, Choice{CRS: "EPSG:4490"}, []byte(file))
+	placed := 0
+	for _, v := range res.Violations {
+		if v.Record == 1 {
+			placed++
+			if !v.Placed() || v.Lon < 118.8 || v.Lon > 119 {
+				t.Errorf("%+v", v)
+			}
+		}
+	}
+	if placed < 2 {
+		t.Errorf("%v: the test tests nothing", found(res))
+	}
+}
