@@ -2,8 +2,6 @@ package intake
 
 import (
 	"github.com/paulmach/orb"
-
-	"towngrid/geo"
 )
 
 // placeViolations gives the violations that the format's reader found a place on the
