@@ -38,8 +38,11 @@ func (s *Server) locateBatch(c echo.Context) error {
 		media = ""
 	}
 	r := c.Request()
-	if r.Header.Get("Content-Encoding") != "" {
-		return geo.Errorf("unsupported_media_type", "请求内容不能压缩", "a compressed request body is not read here")
+	if err := unpacked(r); err != nil {
+		return err
+	}
+	if err := paced(c.Response(), r, batchPace()); err != nil {
+		return err
 	}
 	// Answers go out while rows still come in.
 	if err := http.NewResponseController(c.Response()).EnableFullDuplex(); err != nil && !errors.Is(err, http.ErrNotSupported) {
@@ -315,12 +318,38 @@ func (h csvRows) appendProblem(b, id []byte, e *geo.Error) []byte {
 	return append(append(append(appendField(b, id), ",,,,,,problem:"...), e.Code...), '\n')
 }
 
-// appendField quotes a field where CSV needs it.
+// appendField quotes a field where CSV needs it. One that a spreadsheet would take
+// for a formula gets an apostrophe before it, which spreadsheets do not show.
 func appendField(b, field []byte) []byte {
+	if formula(field) {
+		field = append([]byte("'"), field...)
+	}
 	if !bytes.ContainsAny(field, ",\"\r\n") {
 		return append(b, field...)
 	}
 	b = append(b, '"')
 	b = append(b, bytes.ReplaceAll(field, []byte(`"`), []byte(`""`))...)
 	return append(b, '"')
+}
+
+// formula says whether a spreadsheet would calculate with a field: one that begins with
+// one of = + - @ (also in their full width), a tab or a carriage return. Numbers are none.
+func formula(field []byte) bool {
+	if len(field) == 0 {
+		return false
+	}
+	switch field[0] {
+	case '=', '@', '\t', '\r':
+		return true
+	case '+', '-':
+		_, err := strconv.ParseFloat(string(field), 64)
+		return err != nil
+	case 0xef:
+		for _, wide := range [...]string{"＝", "＋", "－", "＠"} {
+			if bytes.HasPrefix(field, []byte(wide)) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -3,7 +3,9 @@ package api
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"fmt"
 	"net/http"
+	"runtime/debug"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -15,7 +17,8 @@ import (
 // another origin makes a browser send: reading is open to all origins, writing is not.
 func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 	origin := http.NewCrossOriginProtection()
-	return func(c echo.Context) error {
+	return func(c echo.Context) (err error) {
+		defer s.caught(c, &err)
 		h := c.Response().Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Access-Control-Allow-Origin", "*")
@@ -26,8 +29,29 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 				return geo.Errorf("cross_origin", "不接受来自其他网站页面的写请求", "a page of another site may not write here")
 			}
 		}
+		if r.ContentLength != 0 {
+			if err := paced(c.Response(), r, s.pace); err != nil {
+				return err
+			}
+		}
 		return next(c)
 	}
+}
+
+// caught turns a panic into an error, which becomes a problem. An answer that had
+// begun is broken off, so that nobody takes it for whole.
+func (s *Server) caught(c echo.Context, err *error) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	if cause != http.ErrAbortHandler {
+		s.log.Error("a handler panicked", "route", c.Path(), "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))
+	}
+	if cause == http.ErrAbortHandler || c.Response().Committed {
+		panic(http.ErrAbortHandler)
+	}
+	*err = fmt.Errorf("panic: %v", cause)
 }
 
 // keyed lets only the holder of the administrator's key through, where there is one.

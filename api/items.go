@@ -37,7 +37,7 @@ func (s *Server) items(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	etag := s.etag(page.snap.Tag(col), "items", q.Encode())
+	etag := s.etag(page.snap.Tag(col), "items", s.base(c), q.Encode())
 	if done, err := s.unchanged(c, etag); done {
 		return err
 	}
@@ -67,7 +67,7 @@ func (s *Server) item(c echo.Context) error {
 	if !ok {
 		return geo.Errorf("unknown_feature", "%s 中没有编码为 %.64q 的要素", "there is no feature %[2]q in %[1]s", col, string(code))
 	}
-	if done, err := s.unchanged(c, s.etag(snap.Tag(col), "item", string(code))); done {
+	if done, err := s.unchanged(c, s.etag(snap.Tag(col), "item", s.base(c), string(code))); done {
 		return err
 	}
 	body, err := appendFeature(nil, f)

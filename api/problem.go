@@ -37,6 +37,8 @@ func statuses(code string) int {
 		return http.StatusGone
 	case "upload_too_large", "too_large", "zip_bomb", "too_many_entries", "too_many_features", "too_many_vertices", "too_many_fields", "too_many_refusals", "record_too_large", "line_too_long":
 		return http.StatusRequestEntityTooLarge
+	case "body_too_slow":
+		return http.StatusRequestTimeout
 	case "unsupported_media_type":
 		return http.StatusUnsupportedMediaType
 	case "not_acceptable":

@@ -1,12 +1,17 @@
 package api
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 	"github.com/paulmach/orb"
@@ -132,4 +137,94 @@ func degrees(name, s string, limit float64) (float64, error) {
 		return 0, geo.Errorf("bad_coordinate", "%s=%q 不是 ±%g 度以内的数", "%s=%q is not a number of degrees within ±%g", name, s, limit)
 	}
 	return v, nil
+}
+
+// unpacked refuses a body that is compressed: what it would come to is not known
+// before it is unpacked.
+func unpacked(r *http.Request) error {
+	if r.Header.Get("Content-Encoding") != "" {
+		return geo.Errorf("unsupported_media_type", "请求内容不能压缩", "a compressed request body is not read here")
+	}
+	return nil
+}
+
+const (
+	largestJSON = 1 << 20
+	deepestJSON = 32
+)
+
+// decode reads a JSON body of at most 1 MiB. Members that are unknown or that stand
+// twice, nesting deeper than 32, text that is not UTF-8 and anything behind the value
+// are refused.
+func decode(r *http.Request, into any) error {
+	if err := unpacked(r); err != nil {
+		return err
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, largestJSON))
+	if err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return routeError(http.StatusRequestEntityTooLarge)
+		}
+		return shownElse(err, geo.Errorf("bad_json", "请求内容没有传完", "the body broke off on its way"))
+	}
+	if !utf8.Valid(body) {
+		return geo.Errorf("bad_json", "请求内容不是 UTF-8 文本", "the body is not UTF-8")
+	}
+	if err := plain(json.NewDecoder(bytes.NewReader(body)), 0); err != nil {
+		return badJSON(err)
+	}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		return badJSON(err)
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return geo.Errorf("bad_json", "JSON 之后还有多余内容", "there is more behind the JSON")
+	}
+	return nil
+}
+
+func badJSON(err error) error {
+	return shownElse(err, geo.Errorf("bad_json", "请求内容不是预期的 JSON：%.200s", "the body is not the JSON that is wanted: %.200s", err))
+}
+
+// plain runs over one JSON value at a depth and refuses what is nested too deep and
+// members that stand twice, of which readers differ on which one counts.
+func plain(dec *json.Decoder, depth int) error {
+	t, err := dec.Token()
+	open, nested := t.(json.Delim)
+	if err != nil || !nested {
+		return err
+	}
+	if depth == deepestJSON {
+		return geo.Errorf("bad_json", "JSON 嵌套超过 %d 层", "the JSON is nested deeper than %d", deepestJSON)
+	}
+	seen := map[string]bool{}
+	for dec.More() {
+		if open == '{' {
+			if err := once(dec, seen); err != nil {
+				return err
+			}
+		}
+		if err := plain(dec, depth+1); err != nil {
+			return err
+		}
+	}
+	_, err = dec.Token()
+	return err
+}
+
+// once reads the name of a member and refuses one that was seen.
+func once(dec *json.Decoder, seen map[string]bool) error {
+	t, err := dec.Token()
+	name, _ := t.(string)
+	if err != nil {
+		return err
+	}
+	if seen[name] {
+		return geo.Errorf("bad_json", "JSON 中 %.60q 出现了两次", "%.60q stands twice in the JSON", name)
+	}
+	seen[name] = true
+	return nil
 }

@@ -48,6 +48,7 @@ type Server struct {
 	tiles     *tiles.Cache
 	metrics   *metrics
 	buffers   buffers
+	pace      pace
 	located   atomic.Pointer[located]
 	draining  atomic.Bool
 	started   time.Time
@@ -68,7 +69,7 @@ func New(r *data.Registry, standards []density.Standard, cfg Config) (*Server, e
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{registry: r, standards: standards, cfg: cfg, log: cfg.Log, tiles: cache, started: time.Now()}
+	s := &Server{registry: r, standards: standards, cfg: cfg, log: cfg.Log, tiles: cache, pace: usualPace(), started: time.Now()}
 	s.metrics = newMetrics(s)
 	s.handler = s.routes()
 	return s, nil

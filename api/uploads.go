@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"mime/multipart"
@@ -107,13 +106,16 @@ func (s *Server) receive(c echo.Context) error {
 	if rc.Division, err = geo.ParseDivision(q.Get("division")); err != nil {
 		return err
 	}
+	if err := unpacked(c.Request()); err != nil {
+		return err
+	}
 	part, err := filePart(c.Request())
 	if err != nil {
 		return err
 	}
 	defer part.Close()
 	rc.File = part.FileName()
-	u, err := s.registry.Receive(c.Request().Context(), rc, part)
+	u, err := s.registry.Receive(c.Request().Context(), rc, arriving{part})
 	if err != nil {
 		return err
 	}
@@ -132,13 +134,34 @@ func filePart(r *http.Request) (*multipart.Part, error) {
 	for range 16 {
 		p, err := parts.NextPart()
 		if err != nil {
-			return nil, wanted
+			return nil, shownElse(err, wanted)
 		}
 		if p.FormName() == "file" {
 			return p, nil
 		}
 	}
 	return nil, wanted
+}
+
+// shownElse is the geo.Error in err, or the other one.
+func shownElse(err error, other *geo.Error) *geo.Error {
+	var shown *geo.Error
+	if errors.As(err, &shown) {
+		return shown
+	}
+	return other
+}
+
+// arriving is an uploaded file on its way in. Where it breaks off, that is the
+// caller's matter and no failure of the service.
+type arriving struct{ io.Reader }
+
+func (a arriving) Read(p []byte) (int, error) {
+	n, err := a.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		err = shownElse(err, geo.Errorf("upload_incomplete", "文件没有传完，未保存任何内容；请重新上传", "the file broke off on its way and nothing was kept; send it again"))
+	}
+	return n, err
 }
 
 // listUploads answers GET /uploads: the latest ones, the newest first.
@@ -184,23 +207,6 @@ func (s *Server) choose(c echo.Context) error {
 		return err
 	}
 	return s.private(c, http.StatusAccepted, s.uploadView(c, u))
-}
-
-// decode reads a JSON body of at most 1 MiB whose members are all known.
-func decode(r *http.Request, into any) error {
-	dec := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 1<<20))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(into); err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
-			return routeError(http.StatusRequestEntityTooLarge)
-		}
-		return geo.Errorf("bad_json", "请求内容不是预期的 JSON：%.200s", "the body is not the JSON that is wanted: %.200s", err)
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return geo.Errorf("bad_json", "JSON 之后还有多余内容", "there is more behind the JSON")
-	}
-	return nil
 }
 
 // discard answers DELETE /uploads/{id}: a draft or an open question is thrown away.
