@@ -38,8 +38,32 @@ type desk struct {
 	slots    chan struct{}
 	work     sync.WaitGroup
 
+	// deciding is held while an upload that is settled goes on another way, so
+	// that two answers to one question are not both taken.
+	deciding sync.Mutex
+
 	mu   sync.Mutex
 	open map[string]*task
+	// taken counts the uploads that are being received, wait or are read.
+	taken int
+}
+
+// enter takes one of the places that all uploads under way share, from the first
+// byte received until they are settled; false when there is none.
+func (d *desk) enter() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.taken >= d.registry.opts.Readers+d.registry.opts.Queue {
+		return false
+	}
+	d.taken++
+	return true
+}
+
+func (d *desk) leave() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.taken--
 }
 
 // task is an upload on its way: its state changes while it is read.
@@ -55,11 +79,10 @@ func (t *task) state() Upload {
 	return t.upload
 }
 
-func (t *task) update(change func(*Upload)) Upload {
+func (t *task) update(change func(*Upload)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	change(&t.upload)
-	return t.upload
 }
 
 // start readies the desk and takes up the uploads that a stop of the program
@@ -90,6 +113,7 @@ func (d *desk) start(ctx context.Context, r *Registry) error {
 			}
 			continue
 		}
+		d.taken++
 		d.read(u)
 	}
 	return d.sweep(wanted)
@@ -101,35 +125,41 @@ func (d *desk) close() {
 }
 
 // Receive takes a file in: it is spooled, and read by the time that Wait returns.
-// It is ErrBusy when too many uploads wait, and a geo.Error when the file is
-// empty or too large; nothing is kept then.
+// It is ErrBusy, before anything of body is read, when too many uploads are
+// received, wait or are read; and a geo.Error when the file is empty or too large.
+// Nothing is kept then.
 func (r *Registry) Receive(ctx context.Context, rc Receipt, body io.Reader) (Upload, error) {
-	d := &r.uploads
-	d.mu.Lock()
-	full := len(d.open) >= r.opts.Readers+r.opts.Queue
-	d.mu.Unlock()
-	if full {
+	if !r.uploads.enter() {
 		return Upload{}, ErrBusy
 	}
-	u := Upload{
+	u, err := r.spooled(ctx, rc, body)
+	if err != nil {
+		r.uploads.leave()
+		return Upload{}, err
+	}
+	r.uploads.read(u)
+	return u, nil
+}
+
+// spooled is an upload whose file is in the spool and which the store knows of.
+func (r *Registry) spooled(ctx context.Context, rc Receipt, body io.Reader) (u Upload, err error) {
+	d := &r.uploads
+	u = Upload{
 		ID: uuid.NewString(), State: UploadReceived, Collection: rc.Collection, Division: rc.Division,
 		File: cleanName(rc.File), Author: rc.Author, Choice: rc.Choice, Created: r.opts.Now().UTC(),
 		Base: r.liveNumber(rc.Collection, rc.Division),
 	}
 	u.Updated = u.Created
-	size, sum, err := d.spool(u.ID, body)
-	if err != nil {
-		return Upload{}, err
+	if u.Size, u.SHA256, err = d.spool(u.ID, body); err != nil {
+		return u, err
 	}
-	u.Size, u.SHA256 = size, sum
 	if err := r.store.SaveUpload(ctx, u); err != nil {
-		return Upload{}, errors.Join(err, os.Remove(d.path(u.ID)))
+		return u, errors.Join(err, os.Remove(d.path(u.ID)))
 	}
-	d.read(u)
 	return u, nil
 }
 
-// read starts the reading of an upload whose file is in the spool.
+// read starts the reading of an upload whose file is in the spool and which has its place.
 func (d *desk) read(u Upload) {
 	t := &task{upload: u, done: make(chan struct{})}
 	d.mu.Lock()
@@ -147,19 +177,19 @@ func (d *desk) read(u Upload) {
 	})
 }
 
-// settle keeps what became of an upload. One that the program's stop interrupted
-// stays as it is, to be read again at the next start.
+// settle keeps what became of an upload, and shows it only once it is kept, the
+// spooled file gone and the place free. An upload that the program's stop
+// interrupted stays as it is, to be read again at the next start.
 func (d *desk) settle(t *task, change func(*Upload)) {
 	if d.ctx.Err() != nil {
 		return
 	}
-	u := t.update(func(u *Upload) {
-		change(u)
-		u.Progress, u.Updated = 1, d.registry.opts.Now().UTC()
-		if len(u.Violations) > keptViolations {
-			u.Violations, u.Truncated = u.Violations[:keptViolations], true
-		}
-	})
+	u := t.state()
+	change(&u)
+	u.Progress, u.Updated = 1, d.registry.opts.Now().UTC()
+	if len(u.Violations) > keptViolations {
+		u.Violations, u.Truncated = u.Violations[:keptViolations], true
+	}
 	log := d.registry.opts.Log.With("upload", u.ID, "collection", u.Collection, "division", u.Division)
 	if err := d.registry.store.SaveUpload(d.ctx, u); err != nil {
 		log.Error("an upload's outcome could not be kept", "cause", err)
@@ -171,8 +201,10 @@ func (d *desk) settle(t *task, change func(*Upload)) {
 	}
 	log.Info("upload settled", "state", u.State, "features", u.Counts.Features, "violations", len(u.Violations))
 	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.taken--
 	delete(d.open, u.ID)
-	d.mu.Unlock()
+	t.update(func(now *Upload) { *now = u })
 }
 
 // process reads and checks an upload's file and says how to change the upload. A

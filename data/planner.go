@@ -34,8 +34,11 @@ func (r *Registry) Wait(ctx context.Context, id string) (Upload, error) {
 }
 
 // Choose answers an upload's open question; the file is then read again.
-// It is ErrConflict when no question is open.
+// It is ErrConflict when no question is open, and ErrBusy when too many uploads
+// are under way.
 func (r *Registry) Choose(ctx context.Context, id string, c intake.Choice) (Upload, error) {
+	r.uploads.deciding.Lock()
+	defer r.uploads.deciding.Unlock()
 	u, err := r.Upload(ctx, id)
 	if err != nil {
 		return u, err
@@ -43,9 +46,13 @@ func (r *Registry) Choose(ctx context.Context, id string, c intake.Choice) (Uplo
 	if u.State != UploadNeedsChoice {
 		return u, fmt.Errorf("%w: upload %s is %s, no question is open", ErrConflict, id, u.State)
 	}
+	if !r.uploads.enter() {
+		return u, ErrBusy
+	}
 	u.Choice = u.Choice.Merge(c)
 	u.State, u.Question, u.Violations, u.Progress, u.Updated = UploadReceived, nil, nil, 0, r.opts.Now().UTC()
 	if err := r.store.SaveUpload(ctx, u); err != nil {
+		r.uploads.leave()
 		return u, err
 	}
 	r.uploads.read(u)
@@ -68,6 +75,8 @@ func (r *Registry) PublishUpload(ctx context.Context, id string, base int) (geo.
 
 // DiscardUpload drops an upload that is not published, with its draft and its file.
 func (r *Registry) DiscardUpload(ctx context.Context, id string) error {
+	r.uploads.deciding.Lock()
+	defer r.uploads.deciding.Unlock()
 	u, err := r.Upload(ctx, id)
 	if err != nil {
 		return err
