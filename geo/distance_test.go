@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/paulmach/orb"
+	"github.com/tidwall/geodesic"
 
 	"towngrid/geo"
 )
@@ -67,6 +68,34 @@ func TestBorderDistance(t *testing.T) {
 		t.Logf("lat %v, size %v°, reach %v: worst error %.3g m", c.lat, c.size, c.reach, worst)
 		if worst > c.tolerance {
 			t.Errorf("lat %v, size %v°, reach %v: off by %v m", c.lat, c.size, c.reach, worst)
+		}
+	}
+}
+
+// TestBorderDistanceOfARoundLake puts p into the middle of a polygon all of whose
+// vertices are 10 km away, to the centimetre, so that only true distances tell which
+// is nearest: the plane at p is off by metres.
+func TestBorderDistanceOfARoundLake(t *testing.T) {
+	e := geodesic.NewEllipsoid(geo.SemiMajorM, geo.Flattening)
+	r := rand.New(rand.NewPCG(3, 3))
+	p := orb.Point{118.9, 29}
+	for range 20 {
+		var ring orb.Ring
+		least := math.Inf(1)
+		for i := range 200 { // teeth: every other vertex further out, so that the inner ones are nearest
+			far := 10_000 + r.Float64()*0.01
+			if i%2 == 1 {
+				far += 1000
+			} else {
+				least = min(least, far)
+			}
+			var q orb.Point
+			e.Direct(p[1], p[0], 1.8*float64(i), far, &q[1], &q[0], nil)
+			ring = append(ring, q)
+		}
+		got, _ := geo.BorderDistanceM(orb.MultiPolygon{{append(ring, ring[0])}}, p)
+		if math.Abs(got-least) > 1e-5 {
+			t.Errorf("%v m, want %v", got, least)
 		}
 	}
 }

@@ -202,12 +202,18 @@ func Covers(mp orb.MultiPolygon, p orb.Point) bool {
 
 // ringCovers counts the edges that the ray from p to the east crosses.
 func ringCovers(ring orb.Ring, p orb.Point) bool {
-	in := false
-	for i := 1; i < len(ring); i++ {
-		a, b := ring[i-1], ring[i]
-		if up := a[1] <= p[1]; up != (b[1] <= p[1]) && eastOf(a, b, p, up) {
-			in = !in
+	if len(ring) == 0 {
+		return false
+	}
+	in, a, up := false, ring[0], ring[0][1] <= p[1]
+	for _, b := range ring[1:] {
+		if ends := b[1] <= p[1]; ends != up {
+			if eastOf(a, b, p, up) {
+				in = !in
+			}
+			up = ends
 		}
+		a = b
 	}
 	return in
 }
@@ -250,35 +256,48 @@ func SideOf(mp orb.MultiPolygon, p orb.Point) Side {
 
 // ringSide is ringCovers, and whether p lies on the ring.
 func ringSide(ring orb.Ring, p orb.Point) (odd, on bool) {
-	for i := 1; i < len(ring); i++ {
-		a, b := ring[i-1], ring[i]
-		up := a[1] <= p[1]
-		if up == (b[1] <= p[1]) {
-			if touches(a, b, p) {
+	if len(ring) == 0 {
+		return false, false
+	}
+	a, up := ring[0], ring[0][1] <= p[1]
+	for _, b := range ring[1:] {
+		if ends := b[1] <= p[1]; ends != up {
+			turn := turnFrom(a, b, p)
+			if turn == 0 {
 				return odd, true
 			}
-			continue
-		}
-		if a[0] > p[0] && b[0] > p[0] {
-			odd = !odd
-			continue
-		}
-		if a[0] < p[0] && b[0] < p[0] {
-			continue
-		}
-		switch turn := Orient(a, b, p); {
-		case turn == 0:
+			if turn > 0 == up {
+				odd = !odd
+			}
+			up = ends
+		} else if b[1] == p[1] && reaches(a, b, p) {
 			return odd, true
-		case turn > 0 == up:
-			odd = !odd
 		}
+		a = b
 	}
 	return odd, false
 }
 
-// touches says whether p lies on the edge a→b, both of whose ends are at or below
-// p's latitude, or both above it: only an end or a horizontal edge can reach p.
-func touches(a, b, p orb.Point) bool {
-	return a == p || b == p ||
-		a[1] == p[1] && b[1] == p[1] && min(a[0], b[0]) <= p[0] && p[0] <= max(a[0], b[0])
+// turnFrom is the sign of the turn a→b→p for an edge that passes p's latitude.
+// Where the edge lies all to one side of p its direction tells.
+func turnFrom(a, b, p orb.Point) int {
+	switch {
+	case a[0] > p[0] && b[0] > p[0]:
+		if a[1] <= p[1] {
+			return 1
+		}
+		return -1
+	case a[0] < p[0] && b[0] < p[0]:
+		if a[1] <= p[1] {
+			return -1
+		}
+		return 1
+	}
+	return Orient(a, b, p)
+}
+
+// reaches says whether p lies on an edge that does not pass its latitude, but ends
+// at it: only that end, or a horizontal edge, can be where p is.
+func reaches(a, b, p orb.Point) bool {
+	return b == p || a[1] == p[1] && min(a[0], b[0]) <= p[0] && p[0] <= max(a[0], b[0])
 }

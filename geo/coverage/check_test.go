@@ -227,6 +227,33 @@ func TestCheckBridgesMissingVertices(t *testing.T) {
 	}
 }
 
+// TestCheckSeesABlobOnAHair has two cells part by half a millimetre along kilometres,
+// and by metres at one place: only that place is a defect.
+func TestCheckSeesABlobOnAHair(t *testing.T) {
+	const hair = 5e-9                                  // degrees, 0.5 mm
+	border := func(dx, dy, dent float64) []orb.Point { // from south to north
+		ps := []orb.Point{{118.9 + dx, 29}}
+		for i := range 39 {
+			ps = append(ps, orb.Point{118.9 + dx, 29.0025 + dy + 0.0025*float64(i)})
+		}
+		ps[20][0] += dent
+		return append(ps, orb.Point{118.9 + dx, 29.1})
+	}
+	west := append(orb.Ring{{118.8, 29.1}, {118.8, 29}}, border(0, 0, 0)...)
+	east := append(orb.Ring{{119, 29}, {119, 29.1}}, border(hair, 0.001, 3e-5)...)
+	slices.Reverse(east[2:])
+	around := orb.Ring{{118.7, 28.9}, {119.1, 28.9}, {119.1, 29.2}, {118.7, 29.2}, {118.7, 28.9}}
+	hole := orb.Ring{{118.8, 29}, {118.8, 29.1}, {119, 29.1}, {119, 29}, {118.8, 29}}
+	cells := []orb.MultiPolygon{{{append(west, west[0])}}, {{append(east, east[0])}}, {{around, hole}}}
+	ds := coverage.Build(cells).Check(coverage.Options{})
+	if len(ds) != 1 || ds[0].Kind != coverage.Gap {
+		t.Fatalf("%d defects: %+v", len(ds), ds)
+	}
+	if want := 2.92 * 277; math.Abs(ds[0].AreaM2-want) > 5 || math.Abs(ds[0].Place[1]-29.051) > 0.0025 {
+		t.Errorf("%v m² at %v, want %v", ds[0].AreaM2, ds[0].Place, want)
+	}
+}
+
 // TestCheckFindsASliverAmongThousands opens a border by one centimetre.
 func TestCheckFindsASliverAmongThousands(t *testing.T) {
 	cells := grid(100, 15)

@@ -222,6 +222,8 @@ func TestSelfCrossingsOfSmallCases(t *testing.T) {
 		{"hole that shares an edge", orb.MultiPolygon{{ring(0, 0, 4, 0, 4, 4, 0, 4), ring(0, 1, 0, 2, 1, 2, 1, 1)}}, []place{{3, 0, orb.Point{0, 1}, true}}},
 		{"hole that touches", orb.MultiPolygon{{ring(0, 0, 4, 0, 4, 4, 0, 4), ring(0, 1, 1, 2, 1, 1)}}, nil},
 		{"two parts that touch", orb.MultiPolygon{{ring(0, 0, 1, 0, 1, 1, 0, 1)}, {ring(1, 1, 2, 1, 2, 2, 1, 2)}}, nil},
+		{"beyond an edge along another", orb.MultiPolygon{{ring(5, 0, 0, 0, 0, 9, 4, 9, 4, -1, 6, -1)}, {ring(0, 0, 1, 0, 1, -1, 0, -1)}},
+			[]place{{0, 0, orb.Point{0, 0}, true}, {0, 3, orb.Point{4, 0}, false}}},
 		{"nothing", nil, nil},
 		{"no ring", orb.MultiPolygon{{}, {{}}}, nil},
 		{"a point", orb.MultiPolygon{{ring(1, 1, 1, 1, 1, 1)}}, nil},

@@ -15,12 +15,12 @@ import (
 func (s *Snapshot) nearest(c geo.Collection, p orb.Point) (best *geo.Feature, m float64) {
 	const micrometre = 1e-6
 	m = math.NaN()
-	least, from := math.Inf(1), sightFrom(p)
+	least, enough, from := math.Inf(1), math.Inf(1), sightFrom(p)
 	for _, part := range s.Parts(c) {
 		part.tree.Nearby(
-			func(low, high [2]float64, _ int32, _ bool) float64 { return from.atLeastM(low, high) },
-			func(_, _ [2]float64, i int32, bound float64) bool {
-				if bound > least+micrometre {
+			func(low, high [2]float64, _ int32, _ bool) float64 { return from.haversine(low, high) },
+			func(_, _ [2]float64, i int32, haversine float64) bool {
+				if haversine > enough {
 					return false
 				}
 				f := &part.features[i]
@@ -29,6 +29,7 @@ func (s *Snapshot) nearest(c geo.Collection, p orb.Point) (best *geo.Feature, m 
 					best, m = f, d
 				}
 				least = min(least, d)
+				enough = haversineOf(least + micrometre)
 				return true
 			})
 	}
@@ -45,23 +46,35 @@ const radian = math.Pi / 180
 
 func sightFrom(p orb.Point) sight { return sight{p, math.Cos(p[1] * radian)} }
 
-// atLeastM is a length in metres that the distance to no position in a box falls
-// short of. It is the haversine of the smallest differences in lat and lon and the
-// smallest cosine in the box, on a sphere of the ellipsoid's least radius of
-// curvature, b²/a: no geodesic between two positions is shorter than there.
-func (s sight) atLeastM(low, high [2]float64) float64 {
-	const leastRadius = geo.SemiMajorM * (1 - geo.Flattening) * (1 - geo.Flattening)
-	lat := sin2(max(low[1]-s.at[1], s.at[1]-high[1], 0))
-	lon := 0.0
-	if s.at[0] < low[0] || s.at[0] > high[0] {
-		lon = min(sin2(low[0]-s.at[0]), sin2(high[0]-s.at[0]))
+// haversine is the square of the sine of half an angle that the angle to no position
+// in a box falls short of: made of the smallest differences in lat and in lon, and of
+// the smallest cosine in the box.
+func (s sight) haversine(low, high [2]float64) float64 {
+	h := 0.0
+	if d := max(low[1]-s.at[1], s.at[1]-high[1]); d > 0 {
+		h = sin2(d)
 	}
-	cos := max(0, min(math.Cos(low[1]*radian), math.Cos(high[1]*radian)))
-	return 2 * leastRadius * math.Asin(math.Sqrt(min(1, lat+s.cos*cos*lon)))
+	if s.at[0] >= low[0] && s.at[0] <= high[0] {
+		return h
+	}
+	cos := min(math.Cos(low[1]*radian), math.Cos(high[1]*radian))
+	return h + s.cos*max(cos, 0)*min(sin2(low[0]-s.at[0]), sin2(high[0]-s.at[0]))
 }
 
 // sin2 is the square of the sine of half an angle in degrees.
 func sin2(degrees float64) float64 {
 	sin := math.Sin(degrees / 2 * radian)
 	return sin * sin
+}
+
+// haversineOf is the haversine of the longest angle that a geodesic of this length
+// can span: on a sphere of the ellipsoid's least radius of curvature, b²/a, which no
+// part of the ellipsoid is smaller than.
+func haversineOf(m float64) float64 {
+	const leastRadius = geo.SemiMajorM * (1 - geo.Flattening) * (1 - geo.Flattening)
+	if angle := m / leastRadius; angle < math.Pi {
+		sin := math.Sin(angle / 2)
+		return sin * sin
+	}
+	return 1
 }
