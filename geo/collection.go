@@ -199,7 +199,7 @@ func (c Collection) Schema() Schema {
 		s.Fields = []Field{
 			{Name: "land_use", Type: String, Title: Text{"用地代码", "land-use code"}, Required: true, Aliases: []string{"YDYHFLDM", "GHDLBM", "JQDLBM", "YDDM", "DLBM", "用地代码", "地类编码"}},
 			{Name: "land_use_name", Type: String, Title: Text{"用地名称", "land-use name"}, Aliases: []string{"YDYHFLMC", "GHDLMC", "JQDLMC", "YDMC", "DLMC", "用地名称"}},
-			{Name: "code_system", Type: String, Title: Text{"代码体系", "code system"}, Required: true, Enum: []string{LandUse2023, LandSurvey3, UrbanLandUse}},
+			{Name: "code_system", Type: String, Title: Text{"代码体系", "code system"}, Required: true, Enum: []string{LandUse2023, LandSurvey3, UrbanLandUse}, Aliases: []string{"DMTX", "代码体系"}},
 			{Name: "construction", Type: Bool, Title: Text{"是否建设用地", "construction land"}, Aliases: []string{"SFJSYD"}},
 			{Name: "town", Type: String, Title: Text{"所属小镇", "town"}, Aliases: []string{"SSXZ", "XZBM"}},
 			{Name: "stated_area", Type: Number, Title: Text{"标注面积", "area as stated in the file"}, Unit: "m²", Aliases: []string{"JSMJ", "TBMJ", "GHDLMJ"}},

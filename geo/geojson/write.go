@@ -25,6 +25,9 @@ type Options struct {
 	// such member: leave it "" for longitude and latitude. A sequence has no place
 	// for it.
 	CRS string
+	// Foreign are further members (RFC 7946, section 6.1), of the FeatureCollection
+	// or of each Feature of a sequence. Their names must not be those of GeoJSON's own.
+	Foreign geo.Properties
 }
 
 // Write writes the records as Features, in the shortest decimal digits that give the
@@ -44,9 +47,15 @@ func Write(w io.Writer, records iter.Seq2[shapefile.Record, error], fields []sha
 	if err != nil {
 		return err
 	}
+	foreign, err := opt.foreign()
+	if err != nil {
+		return err
+	}
 	var b []byte
-	if !opt.Sequence {
-		out.Write(opt.appendHead(nil))
+	if opt.Sequence {
+		p.foreign = foreign
+	} else {
+		out.Write(opt.appendHead(nil, foreign))
 	}
 	n := 0
 	for r, err := range records {
@@ -70,8 +79,23 @@ func Write(w io.Writer, records iter.Seq2[shapefile.Record, error], fields []sha
 	return out.Flush()
 }
 
-func (opt Options) appendHead(b []byte) []byte {
-	b = append(b, `{"type":"FeatureCollection",`...)
+// foreign are the foreign members as text, each with a comma behind it.
+func (opt Options) foreign() (b []byte, err error) {
+	for _, m := range opt.Foreign {
+		if slices.Contains([]string{"", "type", "features", "geometry", "properties", "id", "bbox", "crs", "coordinates", "geometries"}, m.Name) || !utf8.ValidString(m.Name) {
+			return nil, fmt.Errorf("geojson: no foreign member can be named %q", m.Name)
+		}
+		var ok bool
+		if b, ok = appendValue(append(appendText(b, m.Name), ':'), m.Value); !ok {
+			return nil, fmt.Errorf("geojson: the member %q cannot be %v", m.Name, m.Value)
+		}
+		b = append(b, ',')
+	}
+	return b, nil
+}
+
+func (opt Options) appendHead(b, foreign []byte) []byte {
+	b = append(append(b, `{"type":"FeatureCollection",`...), foreign...)
 	if opt.CRS != "" {
 		b = append(b, `"crs":{"type":"name","properties":{"name":`...)
 		b = append(appendText(b, opt.CRS), "}},"...)
@@ -94,6 +118,8 @@ func (opt Options) appendBefore(b []byte, n int) []byte {
 type pen struct {
 	fields []shapefile.Field
 	names  [][]byte // of the fields, as texts
+
+	foreign []byte // members of each Feature
 }
 
 func newPen(fields []shapefile.Field) (*pen, error) {
@@ -114,7 +140,8 @@ func (p *pen) appendFeature(b []byte, r shapefile.Record, number int) ([]byte, e
 	if len(r.Values) != len(p.fields) {
 		return b, fmt.Errorf("geojson: record %d has %d values for %d fields", number, len(r.Values), len(p.fields))
 	}
-	b = append(b, `{"type":"Feature","properties":{`...)
+	b = append(append(b, `{"type":"Feature",`...), p.foreign...)
+	b = append(b, `"properties":{`...)
 	for i, v := range r.Values {
 		if i > 0 {
 			b = append(b, ',')

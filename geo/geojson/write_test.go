@@ -14,6 +14,7 @@ import (
 	"github.com/paulmach/orb"
 	orbjson "github.com/paulmach/orb/geojson"
 
+	"towngrid/geo"
 	"towngrid/geo/geotest"
 	"towngrid/geo/shapefile"
 )
@@ -52,6 +53,14 @@ func TestWrite(t *testing.T) {
 			t.Errorf("orb: %v", err)
 		}
 	}
+	foreign := geo.Properties{{Name: "datum", Value: "gcj02"}, {Name: "n", Value: int64(2)}}
+	plain, flagged := `{"type":"Feature",`, `{"type":"Feature","datum":"gcj02","n":2,`
+	if got, want := string(write(t, records, fields, Options{Foreign: foreign})), `{"type":"FeatureCollection","datum":"gcj02","n":2,"features":[`+"\n"+strings.Join(lines, ",\n")+"\n]}\n"; got != want || len(read(t, got).records) != len(records) {
+		t.Errorf("foreign members:\n%s", got)
+	}
+	if got, want := string(write(t, records, fields, Options{Sequence: true, Foreign: foreign})), strings.ReplaceAll("\x1e"+strings.Join(lines, "\n\x1e")+"\n", plain, flagged); got != want || len(read(t, got).records) != len(records) {
+		t.Errorf("foreign members of a sequence:\n%s", got)
+	}
 	if got := string(write(t, nil, nil, Options{})); !json.Valid([]byte(got)) || len(read(t, got).records) != 0 {
 		t.Errorf("an empty file: %s", got)
 	}
@@ -82,6 +91,8 @@ func TestWriteRefuses(t *testing.T) {
 		{"values", record(nil, nil), append(field, shapefile.Field{Name: "w"}), Options{}, "geojson: record 1 has 1 values for 2 fields"},
 		{"field twice", record(nil, nil), append(field, field[0]), Options{}, `geojson: two fields named "v"`},
 		{"bad field", record(nil, nil), []shapefile.Field{{Name: "\xff"}}, Options{}, `geojson: the field name "\xff" is not valid text`},
+		{"foreign name", nil, field, Options{Foreign: geo.Properties{{Name: "features"}}}, `geojson: no foreign member can be named "features"`},
+		{"foreign value", nil, field, Options{Foreign: geo.Properties{{Name: "x", Value: math.NaN()}}}, `geojson: the member "x" cannot be NaN`},
 		{"CRS of a sequence", nil, field, Options{Sequence: true, CRS: "EPSG:4490"}, "geojson: a sequence cannot state a CRS"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
