@@ -2,6 +2,10 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
+/** What `npm run dev` leaves to a running service. */
+const served = ['/style.json', '/tiles', '/locate', '/towns', '/collections'];
+const service = process.env.TOWNGRID_URL ?? 'http://127.0.0.1:8080';
+
 const compressible = /\.(?:js|mjs|css|html|svg|json)$/;
 
 /**
@@ -44,6 +48,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 1500,
   },
   worker: { format: 'es' },
+  server: { proxy: Object.fromEntries(served.map((path) => [path, service])) },
   plugins: [precompress()],
   test: { include: ['test/**/*.test.ts'], environment: 'node' },
 });

@@ -435,6 +435,11 @@ describe('other readers', () => {
     expect(panel).toMatchObject({ x: 0, width: 390 });
     expect((panel?.y ?? 0) + (panel?.height ?? 0)).toBeLessThanOrEqual(844);
     expect(await phone.page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    await phone.settle();
+    // The place moved out from under the answer.
+    const marker = await phone.page.locator('.marker').boundingBox();
+    expect((marker?.y ?? 844) + (marker?.height ?? 0)).toBeLessThan(panel?.y ?? 0);
+    expect(marker?.y).toBeGreaterThan(140);
     await phone.shoot('telephone');
     expect(phone.faults()).toEqual([]);
     await phone.context.close();

@@ -93,7 +93,10 @@ export class Application {
 
   private openMap(style: StyleSpecification): TownMap {
     return new TownMap(this.page.map, style, this.words, {
-      picked: (position) => void this.locate({ position, datum: 'wgs84' }),
+      picked: (position) => {
+        void this.locate({ position, datum: 'wgs84' });
+        this.map?.reveal(position);
+      },
       pointed: (position, cell) => {
         this.pointer = position && { position, cell };
         this.readOut();

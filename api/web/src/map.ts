@@ -28,6 +28,13 @@ export interface Listeners {
   failed: (reason: string) => void;
 }
 
+interface Sides {
+  top: number;
+  right: number;
+  bottom: number;
+  left: number;
+}
+
 const ink = '#123f3c';
 const glow = '#e0a63a';
 const paper = '#ffffff';
@@ -96,6 +103,16 @@ export class TownMap {
   show([west, south, east, north]: Bound): void {
     const padding = this.padding();
     this.map.fitBounds([west, south, east, north], { padding, maxZoom: 16, duration: this.pace() });
+  }
+
+  /** Moves the map where a place lies under one of the page's cards, or at the very edge. */
+  reveal(position: Position): void {
+    const { clientWidth: width, clientHeight: height } = this.container;
+    const { x, y } = this.map.project([...position]);
+    const { top, right, bottom, left } = this.covered();
+    if (x >= left && x <= width - right && y >= top && y <= height - bottom) return;
+    const offset: [number, number] = [(left - right) / 2, (top - bottom) / 2];
+    this.map.easeTo({ center: [...position], offset, duration: this.pace() });
   }
 
   /** Shows or hides layers of the style. */
@@ -201,10 +218,18 @@ export class TownMap {
     this.map.setFeatureState({ id, source, sourceLayer }, { hovered });
   }
 
-  private padding(): { top: number; right: number; bottom: number; left: number } {
+  /** What the page's cards cover at each side, in pixels. */
+  private covered(): Sides {
     const { clientWidth: width, clientHeight: height } = this.container;
-    if (width >= 760) return { top: 60, right: 60, bottom: 60, left: 420 };
-    return { top: height * 0.25, right: 30, bottom: height * 0.48, left: 30 };
+    if (width >= 760) return { top: 8, right: 8, bottom: 40, left: 400 };
+    return { top: 160, right: 16, bottom: height * 0.53 + 20, left: 16 };
+  }
+
+  /** What is to be left free around a place that is brought into sight. */
+  private padding(): Sides {
+    const { top, right, bottom, left } = this.covered();
+    const room = Math.min(48, this.container.clientWidth / 30);
+    return { top: top + room, right: right + room, bottom: bottom + room / 2, left: left + room };
   }
 
   private pace(): number {
