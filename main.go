@@ -442,26 +442,33 @@ func take(ctx context.Context, r *data.Registry, path string, rc data.Receipt, p
 func follow(ctx context.Context, r *data.Registry, u data.Upload, progress io.Writer) (data.Upload, error) {
 	bar := progressbar.NewOptions(1000, progressbar.OptionSetWriter(progress), progressbar.OptionSetDescription(fmt.Sprintf("%-11s", u.Collection)),
 		progressbar.OptionSetPredictTime(false), progressbar.OptionSetWidth(30), progressbar.OptionOnCompletion(func() { fmt.Fprintln(progress) }))
-	done := make(chan struct{})
+	waiting, done := context.WithCancel(ctx)
+	drawn := make(chan struct{})
 	go func() {
-		defer close(done)
-		for tick := time.NewTicker(50 * time.Millisecond); ; {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			now, err := r.Upload(ctx, u.ID)
-			if err != nil || now.State.Settled() {
-				return
-			}
+		defer close(drawn)
+		draw(waiting, r, u.ID, bar)
+	}()
+	settled, err := r.Wait(ctx, u.ID)
+	done()
+	<-drawn
+	_ = bar.Finish()
+	return settled, err
+}
+
+// draw moves the bar as far as the upload has come, until ctx ends.
+func draw(ctx context.Context, r *data.Registry, id string, bar *progressbar.ProgressBar) {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if now, err := r.Upload(ctx, id); err == nil {
 			_ = bar.Set(int(now.Progress * 999))
 		}
-	}()
-	u, err := r.Wait(ctx, u.ID)
-	<-done
-	_ = bar.Finish()
-	return u, err
+	}
 }
 
 // undecided tells which question is open, and the flag that answers it.

@@ -169,7 +169,7 @@ func (l *lines) Write(b []byte) (int, error) {
 
 func (l *lines) await(t *testing.T, prefix string) string {
 	t.Helper()
-	for range 1200 {
+	for range 6000 { // five minutes, for a busy machine with the race detector
 		l.mu.Lock()
 		text := l.text.String()
 		l.mu.Unlock()
