@@ -282,7 +282,8 @@ func writes(key string) string {
 type demoRun struct {
 	DB string `name:"db" env:"TOWNGRID_DB" default:"towngrid-demo.gpkg" help:"The database of the demonstration, made when there is none."`
 	web
-	Files string `type:"path" help:"Keep the district's zipped shapefiles in this folder."`
+	Incidents int    `default:"130000" help:"Incidents in the year that is made."`
+	Files     string `type:"path" help:"Keep the district's zipped shapefiles in this folder."`
 }
 
 // Run makes and imports the district unless it is there already, and serves it.
@@ -318,7 +319,7 @@ func (d *demoRun) fill(ctx context.Context, r *data.Registry) error {
 		defer os.RemoveAll(tmp)
 		dir = tmp
 	}
-	files, err := demo.Write(dir, demo.Options{})
+	files, err := demo.Write(dir, demo.Options{Incidents: d.Incidents})
 	if err != nil {
 		return err
 	}
