@@ -49,16 +49,3 @@ func parseBox(s string) (box, error) {
 func badBox(s string) error {
 	return geo.Errorf("bad_bbox", "bbox=%.80q 应为 西,南,东,北 四个度数（或含高程的六个数）", "bbox=%.80q: wanted are west,south,east,north in degrees, or six numbers with heights", s)
 }
-
-// meets says whether a geometry with this bound has a position in the box.
-func (b box) meets(g orb.Geometry, bound orb.Bound) bool {
-	if b == nil {
-		return true
-	}
-	for _, one := range b {
-		if one.Intersects(bound) && geo.Intersects(g, one) {
-			return true
-		}
-	}
-	return false
-}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -173,57 +174,80 @@ func parseLimit(s string) (int, error) {
 // features collects the page's features; matched counts all that the box selects,
 // and more says whether any follow the page.
 func (p page) features() (fs []*geo.Feature, last cursor, matched int, more bool) {
+	last.tag = p.snap.Tag()
 	for _, part := range p.snap.Parts(p.collection) {
-		for _, i := range selected(part, p.box) {
-			matched++
-			f := part.At(i)
-			if !p.behind(part, f.Code) {
-				continue
-			}
+		hits := selected(part, p.box)
+		matched += hits.len()
+		for n := hits.from(p.start(part)); n < hits.len(); n++ {
 			if len(fs) == p.limit {
 				more = true
-				continue
+				break
 			}
+			f := part.At(hits.at(n))
 			fs = append(fs, f)
-			last = cursor{p.snap.Tag(), part.Version().Division, f.Code}
+			last.division, last.code = part.Version().Division, f.Code
 		}
 	}
 	return fs, last, matched, more
 }
 
-// selected lists the features of part in the box, in order of code.
-func selected(part *snapshot.Part, b box) []int {
-	var hits []int
-	if b == nil {
-		for i := range part.Len() {
-			hits = append(hits, i)
-		}
-		return hits
+// start is the place in a part of the first feature behind the page's cursor.
+func (p page) start(part *snapshot.Part) int {
+	division := part.Version().Division
+	switch {
+	case p.after == nil || division > p.after.division:
+		return 0
+	case division < p.after.division:
+		return part.Len()
 	}
-	within := make([]bool, part.Len())
+	i, found := part.Index(p.after.code)
+	if found {
+		i++
+	}
+	return i
+}
+
+// hits are places of features in a part, in order of code: the first n, or those listed.
+type hits struct {
+	n      int
+	listed []int // nil for all
+}
+
+func (h hits) len() int { return h.n }
+
+func (h hits) at(k int) int {
+	if h.listed == nil {
+		return k
+	}
+	return h.listed[k]
+}
+
+// from is the first of the hits that is not before a place.
+func (h hits) from(place int) int {
+	if h.listed == nil {
+		return place
+	}
+	k, _ := slices.BinarySearch(h.listed, place)
+	return k
+}
+
+// selected finds the features of part in the box.
+func selected(part *snapshot.Part, b box) hits {
+	if b == nil {
+		return hits{n: part.Len()}
+	}
+	found := []int{}
 	for _, one := range b {
 		part.Search(one, func(i int) bool {
-			within[i] = within[i] || b.meets(part.At(i).Geometry, part.FeatureBound(i))
+			if geo.Intersects(part.At(i).Geometry, one) {
+				found = append(found, i)
+			}
 			return true
 		})
 	}
-	for i, in := range within {
-		if in {
-			hits = append(hits, i)
-		}
-	}
-	return hits
-}
-
-// behind says whether a feature comes after the page's cursor.
-func (p page) behind(part *snapshot.Part, code geo.Code) bool {
-	if p.after == nil {
-		return true
-	}
-	if d := part.Version().Division; d != p.after.division {
-		return d > p.after.division
-	}
-	return code > p.after.code
+	slices.Sort(found)
+	found = slices.Compact(found)
+	return hits{len(found), found}
 }
 
 // json is the page as a GeoJSON FeatureCollection with paging members of OGC API Features.
