@@ -89,9 +89,9 @@ func (c *Coverage) Check(o Options) []Defect {
 	unbalanced := slices.DeleteFunc(w.borders(), func(b border) bool { return b.net == 0 })
 	var overlaps []region
 	for _, r := range k.wide(newPlane(w.at, unbalanced).regions()) {
-		switch faces := k.over(placeIn(r.outline)); {
+		switch place, faces := k.typical(r.outline); {
 		case len(faces) == 0:
-			k.gap(r)
+			k.gap(r, place)
 		case len(faces) > 1:
 			overlaps = append(overlaps, r)
 		}
@@ -162,10 +162,26 @@ func (k *checker) over(p orb.Point) (faces []int32) {
 	return faces
 }
 
-func (k *checker) gap(r region) {
+// typical is a place in a region over which all has the same number of faces, and the
+// faces there. A place may by chance lie in a crack that the tolerance has closed, or
+// in a fold, so of several places the one counts that has the median number.
+func (k *checker) typical(p orb.Polygon) (place orb.Point, faces []int32) {
+	places := placesIn(p)
+	over := make([][]int32, len(places))
+	counts := make([]int, len(places))
+	for i, q := range places {
+		over[i] = k.over(q)
+		counts[i] = len(over[i])
+	}
+	slices.Sort(counts)
+	i := slices.IndexFunc(over, func(fs []int32) bool { return len(fs) == counts[len(counts)/2] })
+	return places[i], over[i]
+}
+
+func (k *checker) gap(r region, place orb.Point) {
 	k.defects = append(k.defects, Defect{
 		Kind: Gap, Faces: r.faces, AreaM2: geo.AreaM2(r.outline), WidthM: width(r.outline),
-		Place: placeIn(r.outline), Outline: orb.MultiPolygon{r.outline},
+		Place: place, Outline: orb.MultiPolygon{r.outline},
 	})
 }
 
@@ -181,14 +197,14 @@ func (k *checker) takeApart(rs []region, effort *int) {
 		w := newWeave(k.tolerance)
 		k.weaveIn(w, r.outline[0].Bound(), effort)
 		if _, ok := w.knot(effort); !ok {
-			p := placeIn(r.outline)
-			k.overlap(r, p, k.over(p))
+			place, faces := k.typical(r.outline)
+			k.overlap(r, place, faces)
 			continue
 		}
 		whole := orb.MultiPolygon{r.outline}
 		for _, piece := range k.wide(newPlane(w.at, w.borders()).regions()) {
-			if p := placeIn(piece.outline); geo.Covers(whole, p) {
-				k.overlap(piece, p, k.over(p))
+			if place, faces := k.typical(piece.outline); geo.Covers(whole, place) {
+				k.overlap(piece, place, faces)
 			}
 		}
 	}

@@ -179,6 +179,7 @@ func TestCheckOfSmallCases(t *testing.T) {
 		{"sliver of a centimetre", []orb.MultiPolygon{sq(0, 0, 4, 1), sq(0, 1, 1, 2), sq(1, 1, 3, 2), sq(0, 3, 4, 1),
 			sq(3.9999, 1, 1, 2)}, []defect{{coverage.Overlap, []int32{2, 4}, 0.0002}}},
 		{"half a millimetre off", []orb.MultiPolygon{sq(0, 0, 1, 1), sq(1-0.000005, 0, 1, 1)}, nil},
+		{"a crack of half a millimetre in the middle", []orb.MultiPolygon{sq(0, 0, 1, 1), sq(1.000005, 0, 1, 1)}, nil},
 		{"part of a cell over another", []orb.MultiPolygon{{sq(0, 0, 1, 1)[0], sq(5, 0, 1, 1)[0]}, sq(5.5, 0, 1, 1)},
 			[]defect{{coverage.Overlap, []int32{0, 1}, 0.5}}},
 		{"no faces", nil, nil},

@@ -1,26 +1,45 @@
 package coverage
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/paulmach/orb"
 )
 
-// placeIn is a point well within a polygon: the middle of the widest of the spans
-// that some horizontal lines have in it.
-func placeIn(p orb.Polygon) orb.Point {
+// placesIn are some points within a polygon, one with much room beside it first: about
+// the middles of the widest spans that some horizontal lines have in it, but not all
+// in one column. There is always one.
+func placesIn(p orb.Polygon) []orb.Point {
+	type span struct {
+		place orb.Point
+		width float64
+	}
+	lines := [...]struct{ height, part float64 }{{0.5, 0.5}, {0.27, 0.41}, {0.73, 0.59}, {0.11, 0.45}, {0.89, 0.55}}
 	b := p[0].Bound()
-	best, widest := b.Center(), -1.0
-	for _, f := range [...]float64{0.5, 0.27, 0.73, 0.11, 0.89} {
-		y := b.Min[1] + f*(b.Max[1]-b.Min[1])
+	var spans []span
+	for _, line := range lines {
+		y := b.Min[1] + line.height*(b.Max[1]-b.Min[1])
 		xs := crossings(p, y)
+		widest := span{width: -1}
 		for i := 1; i < len(xs); i += 2 {
-			if w := xs[i] - xs[i-1]; w > widest {
-				best, widest = orb.Point{xs[i-1] + w/2, y}, w
+			if w := xs[i] - xs[i-1]; w > widest.width {
+				widest = span{orb.Point{xs[i-1] + line.part*w, y}, w}
 			}
 		}
+		if widest.width >= 0 {
+			spans = append(spans, widest)
+		}
 	}
-	return best
+	slices.SortStableFunc(spans, func(a, b span) int { return cmp.Compare(b.width, a.width) })
+	places := make([]orb.Point, len(spans))
+	for i, s := range spans {
+		places[i] = s.place
+	}
+	if len(places) == 0 {
+		return []orb.Point{b.Center()}
+	}
+	return places
 }
 
 // crossings are the lons, in order, at which the rings cross a latitude.

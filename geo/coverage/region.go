@@ -20,8 +20,10 @@ type border struct {
 func (w *weave) borders() []border {
 	key := func(s strand) [2]int32 { return [2]int32{min(s.from, s.to), max(s.from, s.to)} }
 	slices.SortFunc(w.strands, func(a, b strand) int {
-		ka, kb := key(a), key(b)
-		return cmp.Or(cmp.Compare(ka[0], kb[0]), cmp.Compare(ka[1], kb[1]), cmp.Compare(a.face, b.face), cmp.Compare(a.from, b.from))
+		if ka, kb := key(a), key(b); ka != kb {
+			return slices.Compare(ka[:], kb[:])
+		}
+		return cmp.Or(cmp.Compare(a.face, b.face), cmp.Compare(a.from, b.from))
 	})
 	var bs []border
 	for i := 0; i < len(w.strands); {

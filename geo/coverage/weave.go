@@ -18,8 +18,10 @@ type weave struct {
 	tolerance float64 // metres
 	at        []orb.Point
 	strands   []strand
-	near      map[square][]int32 // vertices by square of the plane
-	limit     int                // of vertices
+	near      map[square][]int32  // vertices by square of the plane
+	limit     int                 // of vertices
+	tree      rtree.RTreeG[int32] // strands by bound
+	cut       []bool              // of strands: pieces have taken its place
 }
 
 // strand is an edge of a face, which lies on its left.
@@ -77,42 +79,50 @@ type cut struct {
 // for each comparison; where that runs out, or where there are too many crossings for
 // so many strands, it gives up and tells at which one.
 func (w *weave) knot(effort *int) (stuck strand, ok bool) {
-	const rounds = 12 // each but the first looks at what the one before has moved
+	const rounds = 12 // each but the first looks at what the one before has made
 	w.limit = len(w.at) + 100_000 + 2*len(w.strands)
-	fresh := make([]bool, len(w.strands))
-	for i := range fresh {
-		fresh[i] = true
+	from := 0
+	for i := range w.strands {
+		w.enter(int32(i))
 	}
 	for range rounds {
-		cuts, at := w.meetings(fresh, effort)
+		cuts, at := w.meetings(from, effort)
 		if *effort < 0 {
 			return at, false
 		}
 		if len(cuts) == 0 {
 			break
 		}
-		fresh = w.apply(cuts)
+		from = len(w.strands)
+		w.apply(cuts)
 	}
+	whole := w.strands[:0]
+	for i, s := range w.strands {
+		if !w.cut[i] {
+			whole = append(whole, s)
+		}
+	}
+	w.strands = whole
 	return strand{}, true
 }
 
-// meetings compares the fresh strands with all. at is where the effort ran out.
-func (w *weave) meetings(fresh []bool, effort *int) (cuts []cut, at strand) {
-	var tree rtree.RTreeG[int32]
-	for i := range w.strands {
-		b := w.bound(int32(i))
-		tree.Insert(b.Min, b.Max, int32(i))
-	}
-	for i, s := range w.strands {
-		if !fresh[i] {
-			continue
-		}
+// enter lets others find a strand.
+func (w *weave) enter(i int32) {
+	b := w.bound(i)
+	w.tree.Insert(b.Min, b.Max, i)
+	w.cut = append(w.cut, false)
+}
+
+// meetings compares the strands from a number on with all. at is where the effort
+// ran out.
+func (w *weave) meetings(from int, effort *int) (cuts []cut, at strand) {
+	for i := from; i < len(w.strands); i++ {
 		b := w.bound(int32(i))
 		m := metricAt(b.Min[1])
 		dx, dy := w.tolerance/m.east, w.tolerance/m.north
 		b = orb.Bound{Min: orb.Point{b.Min[0] - dx, b.Min[1] - dy}, Max: orb.Point{b.Max[0] + dx, b.Max[1] + dy}}
-		tree.Search(b.Min, b.Max, func(_, _ [2]float64, j int32) bool {
-			if !fresh[j] || j > int32(i) { // each pair once
+		w.tree.Search(b.Min, b.Max, func(_, _ [2]float64, j int32) bool {
+			if !w.cut[j] && (int(j) < from || int(j) > i) { // each pair once
 				cuts = w.compare(cuts, m, int32(i), j)
 			}
 			if *effort--; len(w.at) > w.limit {
@@ -121,7 +131,7 @@ func (w *weave) meetings(fresh []bool, effort *int) (cuts []cut, at strand) {
 			return *effort >= 0
 		})
 		if *effort < 0 {
-			return nil, s
+			return nil, w.strands[i]
 		}
 	}
 	return cuts, strand{}
@@ -175,27 +185,33 @@ func (w *weave) touch(cuts []cut, m metric, i, v int32) []cut {
 	return append(cuts, cut{i, v, along})
 }
 
-// apply cuts the strands and says which are new.
-func (w *weave) apply(cuts []cut) (fresh []bool) {
+// apply cuts the strands; the pieces become strands of their own.
+func (w *weave) apply(cuts []cut) {
 	slices.SortFunc(cuts, func(a, b cut) int {
-		return cmp.Or(cmp.Compare(a.strand, b.strand), cmp.Compare(a.along, b.along), cmp.Compare(a.vertex, b.vertex))
+		switch {
+		case a.strand != b.strand:
+			return cmp.Compare(a.strand, b.strand)
+		case a.along != b.along:
+			return cmp.Compare(a.along, b.along)
+		}
+		return cmp.Compare(a.vertex, b.vertex)
 	})
-	var out []strand
-	for i, s := range w.strands {
-		before := len(out)
-		for ; len(cuts) > 0 && cuts[0].strand == int32(i); cuts = cuts[1:] {
+	piece := func(s strand) {
+		w.strands = append(w.strands, s)
+		w.enter(int32(len(w.strands) - 1))
+	}
+	for len(cuts) > 0 {
+		i := cuts[0].strand
+		s := w.strands[i]
+		w.cut[i] = true
+		for ; len(cuts) > 0 && cuts[0].strand == i; cuts = cuts[1:] {
 			if v := cuts[0].vertex; v != s.from && v != s.to {
-				out = append(out, strand{s.from, v, s.face})
+				piece(strand{s.from, v, s.face})
 				s.from = v
 			}
 		}
-		out = append(out, s)
-		for range len(out) - before {
-			fresh = append(fresh, len(out)-before > 1)
-		}
+		piece(s)
 	}
-	w.strands = out
-	return fresh
 }
 
 // cross says whether two edges cross at a point inside both.
