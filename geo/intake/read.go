@@ -41,8 +41,10 @@ type Result struct {
 	Question   *Question
 }
 
-// mostViolations bounds how many violations one file lists.
-const mostViolations = 10_000
+// mostViolations bounds how many violations one file lists, mostOfOne how many of
+// them that do not refuse it may be of one check: a reference that is wrong in every
+// record must not crowd out the one gap.
+const mostViolations, mostOfOne = 10_000, 1000
 
 // Read reads and checks a file. The error is a geo.Error where the file cannot be
 // read at all, or the context's; what is wrong within a readable file is listed in the Result.
@@ -76,8 +78,10 @@ type reader struct {
 	records []shapefile.Record
 	// numbers holds the record number of each feature, outside by how many square
 	// metres it reaches out of the published feature that it names.
-	numbers    []int
-	outside    []float64
+	numbers []int
+	outside []float64
+	// listed counts the violations of each check that do not refuse the file.
+	listed     map[string]int
 	containers map[geo.Code]*bands
 }
 
@@ -104,16 +108,26 @@ func (r *reader) read() error {
 
 // add lists a violation, up to the bound.
 func (r *reader) add(v geo.Violation) {
-	if len(r.result.Violations) >= mostViolations {
+	if r.crowded(v) {
 		r.result.Truncated = true
-		if v.Severity != geo.Refusal || geo.Refused(r.result.Violations) {
-			return
-		}
+		return
 	}
 	if v.File == "" {
 		v.File = r.job.File
 	}
 	r.result.Violations = append(r.result.Violations, v)
+}
+
+// crowded says whether v finds no more room in the list. A first refusal always does.
+func (r *reader) crowded(v geo.Violation) bool {
+	if v.Severity == geo.Refusal {
+		return len(r.result.Violations) >= mostViolations && geo.Refused(r.result.Violations)
+	}
+	if r.listed == nil {
+		r.listed = map[string]int{}
+	}
+	r.listed[v.Check]++
+	return r.listed[v.Check] > mostOfOne || len(r.result.Violations) >= mostViolations
 }
 
 // open recognises the file and finds the layer to read.

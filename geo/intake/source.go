@@ -42,6 +42,8 @@ func openSource(job Job) (*source, *Question, error) {
 	case bytes.HasPrefix(head, []byte("SQLite format 3\x00")):
 		return nil, nil, geo.Errorf("geopackage_not_accepted",
 			"不接受 GeoPackage 上传；请导出为压缩的 Shapefile 或 GeoJSON", "a GeoPackage is not taken as an upload; export it as a zipped shapefile or GeoJSON")
+	case bytes.HasPrefix(head, []byte("PK")):
+		return openShapefile(job) // whatever the names within say
 	case isJSON(head):
 		return openGeoJSON(job)
 	case isJZD(head):
