@@ -99,6 +99,21 @@ func routeError(status int) *geo.Error {
 	return geo.Errorf("bad_request", "请求无法理解；接口说明见 /api", "the request is not understood; /api describes the routes")
 }
 
+// title is what a status says in a few words.
+func title(status int) geo.Text {
+	zh := map[int]string{
+		http.StatusBadRequest: "请求有误", http.StatusUnauthorized: "需要密钥", http.StatusForbidden: "不允许", http.StatusNotFound: "没有找到",
+		http.StatusMethodNotAllowed: "不支持该方法", http.StatusNotAcceptable: "没有所要的格式", http.StatusRequestTimeout: "请求超时",
+		http.StatusConflict: "冲突", http.StatusGone: "已失效", http.StatusRequestEntityTooLarge: "内容过大",
+		http.StatusUnsupportedMediaType: "不支持该内容类型", http.StatusInternalServerError: "服务内部错误",
+		http.StatusServiceUnavailable: "暂时不可用", http.StatusInsufficientStorage: "磁盘已满",
+	}[status]
+	if zh == "" {
+		zh = http.StatusText(status)
+	}
+	return geo.Text{ZH: zh, EN: http.StatusText(status)}
+}
+
 // fail writes err as a problem. It is Echo's error handler, so every handler
 // simply returns its error. After the first byte of an answer nothing can be said any more.
 func (s *Server) fail(err error, c echo.Context) {
@@ -115,7 +130,7 @@ func (s *Server) fail(err error, c echo.Context) {
 	}
 	lang := language(c.Request())
 	body, merr := json.Marshal(Problem{
-		Type: "about:blank", Title: http.StatusText(status), Status: status,
+		Type: "about:blank", Title: title(status).In(lang), Status: status,
 		Detail: shown.Text.In(lang), Code: shown.Code, Violations: violationViews(shown.Violations, lang),
 	})
 	if merr != nil {
