@@ -81,7 +81,7 @@ func (p *plan) newColumns() ([]*outColumn, error) {
 			return nil, fmt.Errorf("shapefile: the field name %q cannot be written: %w", f.Name, err)
 		}
 		c.name = p.shorten(b, taken)
-		taken[strings.ToLower(string(c.name))] = true
+		taken[p.folded(c.name)] = true
 		if string(c.name) != string(b) && p.Report != nil {
 			short, _ := newDecoder(p.text.set).text(c.name)
 			p.Report(fieldNameCut.breach(f.Name, short).In(p.Name))
@@ -94,11 +94,17 @@ func (p *plan) newColumns() ([]*outColumn, error) {
 // shorten cuts a name to ten bytes, fewer where a number must make it distinct.
 func (p *plan) shorten(name []byte, taken map[string]bool) []byte {
 	short := p.text.cut(name, maxName)
-	for n := 2; taken[strings.ToLower(string(short))]; n++ {
+	for n := 2; taken[p.folded(short)]; n++ {
 		suffix := fmt.Sprintf("_%d", n)
 		short = append(append([]byte(nil), p.text.cut(name, maxName-len(suffix))...), suffix...)
 	}
 	return short
+}
+
+// folded is a name as programs compare it, without regard to case.
+func (p *plan) folded(name []byte) string {
+	text, _ := newDecoder(p.text.set).text(name)
+	return strings.ToLower(text)
 }
 
 // fix completes and checks the length of a column.

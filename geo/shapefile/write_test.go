@@ -1,6 +1,7 @@
 package shapefile
 
 import (
+	"archive/zip"
 	"bytes"
 	"errors"
 	"fmt"
@@ -251,6 +252,40 @@ func TestWriteDates(t *testing.T) {
 		out.Modified = c.modified
 		if dbf := unpack(t, write(t, out))["dbf"]; string(dbf[1:4]) != c.want {
 			t.Errorf("%v: % X", c.modified, dbf[1:4])
+		}
+	}
+}
+
+// TestWriteKeepsChineseNames: names that differ in no ASCII letter are distinct all the same.
+func TestWriteKeepsChineseNames(t *testing.T) {
+	for _, encoding := range []string{"GBK", "UTF-8"} {
+		var told []geo.Violation
+		out := Output{
+			Name: "x", Encoding: encoding, ShapeType: "Point", Report: func(v geo.Violation) { told = append(told, v) },
+			Fields:  []Field{{Name: "人数", Type: 'C'}, {Name: "面积", Type: 'C'}, {Name: "启用", Type: 'C'}, {Name: "启a", Type: 'C'}, {Name: "启A", Type: 'C'}},
+			Records: seq([]Record{{Values: []any{"1", "2", "3", "4", "5"}}}),
+		}
+		var names []string
+		for _, f := range readZip(t, write(t, out), "x.shp").file.Fields {
+			names = append(names, f.Name)
+		}
+		if diff := cmp.Diff([]string{"人数", "面积", "启用", "启a", "启A_2"}, names); diff != "" || len(told) != 1 {
+			t.Errorf("%s: names (-want +got)\n%s told %+v", encoding, diff, told)
+		}
+	}
+}
+
+// TestWriteDatesEveryFile: the .dbf, which is packed apart, too.
+func TestWriteDatesEveryFile(t *testing.T) {
+	at := time.Date(2026, 11, 23, 8, 30, 2, 0, time.UTC)
+	b := write(t, Output{Name: "x", PRJ: "x", ShapeType: "Point", Fields: []Field{{Name: "a", Type: 'C'}}, Records: seq([]Record{{Values: []any{"1"}}}), Modified: at})
+	r, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range r.File {
+		if !f.Modified.Equal(at) {
+			t.Errorf("%s is dated %v", f.Name, f.Modified)
 		}
 	}
 }
