@@ -27,7 +27,9 @@ type Receipt struct {
 	Collection geo.Collection
 	Division   geo.Division
 	Author     string
-	Choice     intake.Choice
+	// Notice declares what the data is, such as that it is synthetic.
+	Notice string
+	Choice intake.Choice
 }
 
 // desk takes uploads in and reads a bounded number of them at a time.
@@ -146,8 +148,8 @@ func (r *Registry) spooled(ctx context.Context, rc Receipt, body io.Reader) (u U
 	d := &r.uploads
 	u = Upload{
 		ID: uuid.NewString(), State: UploadReceived, Collection: rc.Collection, Division: rc.Division,
-		File: cleanName(rc.File), Author: rc.Author, Choice: rc.Choice, Created: r.opts.Now().UTC(),
-		Base: r.liveNumber(rc.Collection, rc.Division),
+		File: cleanName(rc.File), Author: cleanName(rc.Author), Notice: rc.Notice, Choice: rc.Choice, Created: r.opts.Now().UTC(),
+		Base: r.LiveNumber(rc.Collection, rc.Division),
 	}
 	u.Updated = u.Created
 	if u.Size, u.SHA256, err = d.spool(u.ID, body); err != nil {
@@ -257,7 +259,7 @@ func (d *desk) outcome(u Upload, res intake.Result) func(*Upload) {
 	default:
 		v, err := d.registry.draft(d.ctx, geo.Version{
 			Collection: u.Collection, Division: u.Division, Base: u.Base, Author: u.Author, Warnings: len(res.Violations),
-			Source: geo.Source{File: u.File, SHA256: u.SHA256, Layer: res.Layer, CRS: res.CRS.Name, Encoding: res.Encoding.Name, Records: res.Counts.Records},
+			Source: geo.Source{File: u.File, SHA256: u.SHA256, Layer: res.Layer, CRS: res.CRS.Name, Encoding: res.Encoding.Name, Records: res.Counts.Records, Notice: u.Notice},
 		}, res.Features)
 		if err != nil {
 			return refusal(err)

@@ -2,6 +2,7 @@ package data
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,8 +26,13 @@ func (r *Registry) addIncidents(ctx context.Context, d geo.Division, fs []geo.Fe
 		in.Version = number
 		ins[i] = in
 	}
-	_, err := r.store.AddIncidents(ctx, ins)
-	return err
+	if _, err := r.store.AddIncidents(ctx, ins); errors.Is(err, ErrConflict) {
+		return geo.Errorf("incident_conflict",
+			"文件中有事件编号已存在而内容不同，未保存任何事件（%s）", "an incident of the file is known by its ID with other content; none was kept (%s)", err)
+	} else if err != nil {
+		return err
+	}
+	return nil
 }
 
 // matched turns a feature into the incident that it tells of, matched to its cell.

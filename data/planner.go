@@ -15,7 +15,27 @@ func (r *Registry) Upload(ctx context.Context, id string) (Upload, error) {
 	if t := r.uploads.task(id); t != nil {
 		return t.state(), nil
 	}
-	return r.store.Upload(ctx, id)
+	u, err := r.store.Upload(ctx, id)
+	if err != nil || u.State != UploadDraft {
+		return u, err
+	}
+	return r.reconciled(ctx, u)
+}
+
+// reconciled holds an upload that was kept as a draft against its version, which a
+// crash may have left published or discarded before the upload said so.
+func (r *Registry) reconciled(ctx context.Context, u Upload) (Upload, error) {
+	v, err := r.store.Version(ctx, u.Version)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return u, err
+	}
+	switch {
+	case err != nil || v.State == geo.Discarded:
+		u.State = UploadDiscarded
+	case v.State == geo.Published || v.State == geo.Superseded:
+		u.State = UploadPublished
+	}
+	return u, nil
 }
 
 // Wait returns an upload once nothing more happens to it by itself.
@@ -46,10 +66,14 @@ func (r *Registry) Choose(ctx context.Context, id string, c intake.Choice) (Uplo
 	if u.State != UploadNeedsChoice {
 		return u, fmt.Errorf("%w: upload %s is %s, no question is open", ErrConflict, id, u.State)
 	}
+	merged := u.Choice.Merge(c)
+	if err := merged.Check(); err != nil {
+		return u, err
+	}
 	if !r.uploads.enter() {
 		return u, ErrBusy
 	}
-	u.Choice = u.Choice.Merge(c)
+	u.Choice, u.Base = merged, r.LiveNumber(u.Collection, u.Division)
 	u.State, u.Question, u.Violations, u.Progress, u.Updated = UploadReceived, nil, nil, 0, r.opts.Now().UTC()
 	if err := r.store.SaveUpload(ctx, u); err != nil {
 		r.uploads.leave()
@@ -61,6 +85,8 @@ func (r *Registry) Choose(ctx context.Context, id string, c intake.Choice) (Uplo
 
 // PublishUpload publishes an upload's draft, see Publish.
 func (r *Registry) PublishUpload(ctx context.Context, id string, base int) (geo.Version, error) {
+	r.uploads.deciding.Lock()
+	defer r.uploads.deciding.Unlock()
 	u, err := r.drafted(ctx, id)
 	if err != nil {
 		return geo.Version{}, err

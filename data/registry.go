@@ -116,7 +116,11 @@ func Open(ctx context.Context, store Store, opts Options) (*Registry, error) {
 	}
 	r.faults.Store(&faults)
 	r.swap(snap)
-	return r, r.uploads.start(ctx, r)
+	if err := r.uploads.start(ctx, r); err != nil {
+		r.uploads.close()
+		return nil, err
+	}
+	return r, nil
 }
 
 // Close waits for the uploads being read and closes the store.
@@ -145,7 +149,7 @@ func (r *Registry) swap(s *snapshot.Snapshot) {
 
 // load reads a version from the store, holds it against its checksum and indexes it.
 func (r *Registry) load(ctx context.Context, v geo.Version) (*snapshot.Part, error) {
-	fs := make([]geo.Feature, 0, v.Features)
+	fs := make([]geo.Feature, 0, min(max(v.Features, 0), 1<<20)) // a damaged count asks for no more
 	for f, err := range r.store.Features(ctx, v.ID) {
 		if err != nil {
 			return nil, err
@@ -204,7 +208,7 @@ func (r *Registry) Publish(ctx context.Context, versionID string, base int) (geo
 	if v.State != geo.Draft {
 		return v, fmt.Errorf("%w: version %s is %s, not a draft", ErrConflict, v.ID, v.State)
 	}
-	if live := r.liveNumber(v.Collection, v.Division); live != base {
+	if live := r.LiveNumber(v.Collection, v.Division); live != base {
 		return v, &ConflictError{Base: base, Live: live, Version: v}
 	}
 	// The store keeps time to the microsecond; what it will say is known beforehand.
@@ -228,9 +232,9 @@ func (r *Registry) Publish(ctx context.Context, versionID string, base int) (geo
 	return done, nil
 }
 
-// liveNumber is the number that the store holds to be live: that of the Snapshot,
+// LiveNumber is the number that the store holds to be live: that of the Snapshot,
 // or of the faulty version in whose place an older one is served.
-func (r *Registry) liveNumber(c geo.Collection, d geo.Division) int {
+func (r *Registry) LiveNumber(c geo.Collection, d geo.Division) int {
 	for _, f := range r.Faults() {
 		if f.Version.Collection == c && f.Version.Division == d {
 			return f.Version.Number

@@ -51,6 +51,8 @@ type Upload struct {
 	// Version is the ID of the draft, later of the version published from it.
 	Version string `json:"version"`
 	Author  string `json:"author"`
+	// Notice declares what the data is, see geo.Source.
+	Notice string `json:"notice,omitempty"`
 	// Choice is what the planner has decided, Question what is still open.
 	Choice   intake.Choice    `json:"choice"`
 	Question *intake.Question `json:"question,omitempty"`

@@ -44,4 +44,7 @@ type Source struct {
 	CRS      string `json:"crs,omitempty"`
 	Encoding string `json:"encoding,omitempty"`
 	Records  int    `json:"records"`
+	// Notice declares what the data is, such as that it is synthetic; it is shown
+	// wherever the data is.
+	Notice string `json:"notice,omitempty"`
 }

@@ -131,7 +131,7 @@ func (r *reader) checkReferences() {
 		}
 	}
 	severity := geo.Refusal
-	if r.job.Collection == geo.Cells && r.job.Snapshot.Len(geo.Units) == 0 {
+	if r.job.Collection == geo.Cells && !r.unitsLive() {
 		severity = geo.Warning
 	}
 	for i, f := range r.result.Features {
@@ -146,6 +146,16 @@ func (r *reader) checkReferences() {
 			geo.Textf("%s=%.64q 不是已有单元的编码", "%s=%.64q is not the code of a unit that is there", field, string(parent)),
 			geo.Text{ZH: "请先发布单元，或更正编码", EN: "publish the units first, or correct the code"}))
 	}
+}
+
+// unitsLive says whether units of the upload's division are published.
+func (r *reader) unitsLive() bool {
+	for _, p := range r.job.Snapshot.Parts(geo.Units) {
+		if d := p.Version().Division; d.Contains(r.job.Division) || r.job.Division.Contains(d) {
+			return true
+		}
+	}
+	return false
 }
 
 // mostCrossings bounds how many self-crossings are listed for one file.

@@ -48,12 +48,34 @@ func mapFields(schema geo.Schema, file []shapefile.Field, choice map[string]stri
 		}
 	}
 	for i, f := range file {
-		m.names = append(m.names, f.Name)
+		name := f.Name
 		if !taken[i] {
 			m.extra = append(m.extra, i)
+			name = m.freeName(name)
 		}
+		m.names = append(m.names, name)
 	}
 	return m, nil
+}
+
+// freeName is the name under which a field of the file is kept that serves none of
+// the schema's: its own, with an underscore behind it where a field of the schema or an
+// earlier one of the file has that name already.
+func (m *mapping) freeName(name string) string {
+	for m.named(name) || contains(m.names, name) {
+		name += "_"
+	}
+	return name
+}
+
+// named says whether the schema has a field of this name, whatever its case.
+func (m *mapping) named(name string) bool {
+	for _, f := range m.fields {
+		if strings.EqualFold(f.Name, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // aliasColumn looks for f under its own name, then under its aliases in their order.
