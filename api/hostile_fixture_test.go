@@ -166,6 +166,7 @@ func (h house) sendFile(t *testing.T, query string, file []byte) (v verdict) {
 	t.Helper()
 	body, contentType := form(t, "网格.zip", file)
 	req := httptest.NewRequest(http.MethodPost, "/uploads?"+query, bytes.NewReader(body))
+	req.Host = "127.0.0.1"
 	req.Header.Set("Content-Type", contentType)
 	rec := httptest.NewRecorder()
 	v.took, v.grown = watched(func() {

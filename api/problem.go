@@ -125,7 +125,8 @@ func (s *Server) fail(err error, c echo.Context) {
 	}
 	shown := known(err)
 	status := statuses(shown.Code)
-	if status >= 500 && !errors.Is(err, context.Canceled) {
+	// Turning away is no failure, and must not flood the log; the metrics count it.
+	if status >= 500 && status != http.StatusServiceUnavailable && !errors.Is(err, context.Canceled) {
 		s.log.Error("request failed", "method", c.Request().Method, "route", c.Path(), "cause", err)
 	}
 	lang := language(c.Request())

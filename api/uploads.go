@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"io"
+	"math"
 	"mime/multipart"
 	"net/http"
 	"strconv"
@@ -109,11 +110,14 @@ func (s *Server) receive(c echo.Context) error {
 	if err := unpacked(c.Request()); err != nil {
 		return err
 	}
+	// Who is turned away hears it before the body is there.
+	if err := http.NewResponseController(c.Response()).EnableFullDuplex(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
 	part, err := filePart(c.Request())
 	if err != nil {
 		return err
 	}
-	defer part.Close()
 	rc.File = part.FileName()
 	u, err := s.registry.Receive(c.Request().Context(), rc, arriving{part})
 	if err != nil {
@@ -123,10 +127,16 @@ func (s *Server) receive(c echo.Context) error {
 	return c.JSON(http.StatusAccepted, s.uploadView(c, u))
 }
 
+// preface bounds what may come before the file, in bytes.
+const preface = 1 << 20
+
 // filePart finds the part named "file" without keeping any other; after a few
-// other parts it gives up.
+// other parts, or a megabyte, it gives up. The part need not be closed, which would
+// read the rest of it.
 func filePart(r *http.Request) (*multipart.Part, error) {
 	wanted := geo.Errorf("no_file", "请求须为 multipart/form-data，并含名为 file 的一个部分", "the request must be multipart/form-data with one part named file")
+	body := &bounded{ReadCloser: r.Body, left: preface}
+	r.Body = body
 	parts, err := r.MultipartReader()
 	if err != nil {
 		return nil, wanted
@@ -137,10 +147,26 @@ func filePart(r *http.Request) (*multipart.Part, error) {
 			return nil, shownElse(err, wanted)
 		}
 		if p.FormName() == "file" {
+			body.left = math.MaxInt64
 			return p, nil
 		}
 	}
 	return nil, wanted
+}
+
+// bounded is a body that ends after some bytes.
+type bounded struct {
+	io.ReadCloser
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, io.ErrUnexpectedEOF
+	}
+	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
 }
 
 // shownElse is the geo.Error in err, or the other one.
