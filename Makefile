@@ -57,4 +57,4 @@ bench:
 clean:
 	rm -rf bin $(WEB)/node_modules
 	find $(WEB)/dist -mindepth 1 ! -name .gitkeep -delete
-	rm -f towngrid-demo.gpkg towngrid-demo.gpkg-wal towngrid-demo.gpkg-shm
+	rm -rf towngrid-demo.gpkg towngrid-demo.gpkg-*

@@ -39,7 +39,7 @@ type commands struct {
 	Import  imports `cmd:"" help:"Read a file, check it, and publish it or keep it as a draft."`
 	Locate  locate  `cmd:"" help:"Match positions from standard input (NDJSON, or CSV with --csv) to cells."`
 	Report  report  `cmd:"" help:"Write a town's compliance report as JSON."`
-	Backup  backup  `cmd:"" help:"Copy a database while it is in use."`
+	Backup  backup  `cmd:"" help:"Copy a database that no service uses; a running one gives its own at /backup."`
 	Version version `cmd:"" help:"Print the program's version."`
 }
 
@@ -124,6 +124,14 @@ func (d database) open(ctx context.Context, level slog.Level) (*data.Registry, e
 	return r, nil
 }
 
+// existing opens a database to read from it: unlike open it makes none.
+func (d database) existing(ctx context.Context) (*data.Registry, error) {
+	if _, err := os.Stat(d.DB); errors.Is(err, os.ErrNotExist) {
+		return nil, geo.Errorf("no_database", "没有数据库文件 %s", "there is no database %s", d.DB)
+	}
+	return d.open(ctx, slog.LevelWarn)
+}
+
 // operator reads the operator's own reference systems, nil when no file is given.
 func (d database) operator() (*crs.Operator, error) {
 	if d.CRSParameters == "" {
@@ -156,13 +164,14 @@ func redact(dsn string) string {
 
 // web are the flags of the commands that serve HTTP.
 type web struct {
-	Listen       string   `env:"TOWNGRID_LISTEN" default:"127.0.0.1:8080" help:"Address to listen on. Any but a loopback address needs an administrator's key."`
-	BaseURL      string   `env:"TOWNGRID_BASE_URL" help:"Address under which clients reach the service, where it is not the one they ask for."`
-	AdminKey     string   `env:"TOWNGRID_ADMIN_KEY" help:"Administrator's key: every write needs it as a bearer token. Better given by file or environment."`
-	AdminKeyFile string   `env:"TOWNGRID_ADMIN_KEY_FILE" type:"path" help:"File that holds the administrator's key."`
-	Attribution  string   `env:"TOWNGRID_ATTRIBUTION" help:"Shown on maps, such as a map approval number (审图号)."`
-	Standard     []string `env:"TOWNGRID_STANDARD" type:"path" help:"Further standards to judge by, as files."`
-	TileCache    int64    `env:"TOWNGRID_TILE_CACHE" default:"268435456" help:"Bytes of encoded tiles kept."`
+	Listen       string        `env:"TOWNGRID_LISTEN" default:"127.0.0.1:8080" help:"Address to listen on. Any but a loopback address needs an administrator's key."`
+	BaseURL      string        `env:"TOWNGRID_BASE_URL" help:"Address under which clients reach the service, where it is not the one they ask for."`
+	AdminKey     string        `env:"TOWNGRID_ADMIN_KEY" help:"Administrator's key: every write needs it as a bearer token. Better given by file or environment."`
+	AdminKeyFile string        `env:"TOWNGRID_ADMIN_KEY_FILE" type:"path" help:"File that holds the administrator's key."`
+	Attribution  string        `env:"TOWNGRID_ATTRIBUTION" help:"Shown on maps, such as a map approval number (审图号)."`
+	StandardFile []string      `env:"TOWNGRID_STANDARD_FILE" type:"path" help:"Further standards to judge by, as files."`
+	Grace        time.Duration `env:"TOWNGRID_GRACE" default:"1s" help:"How long to go on after being told to stop, with /readyz at 503."`
+	TileCache    int64         `env:"TOWNGRID_TILE_CACHE" default:"268435456" help:"Bytes of encoded tiles kept."`
 }
 
 // key reads the administrator's key, and refuses to go on without one on an
@@ -174,7 +183,9 @@ func (w web) key() (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("administrator's key: %w", err)
 		}
-		key = strings.TrimSpace(string(raw))
+		if key = strings.TrimSpace(string(raw)); key == "" {
+			return "", geo.Errorf("weak_key", "密钥文件 %s 是空的", "the key file %s is empty", w.AdminKeyFile)
+		}
 	}
 	if key != "" && len(key) < 16 {
 		return "", geo.Errorf("weak_key", "管理员密钥至少 16 个字符", "an administrator's key has at least 16 characters")
@@ -197,14 +208,14 @@ func loopback(listen string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// server makes the HTTP face of a registry. notice declares what the data is.
-func (w web) server(r *data.Registry, key, notice string) (*api.Server, error) {
+// server makes the HTTP face of a registry.
+func (w web) server(r *data.Registry, key string) (*api.Server, error) {
 	editions, err := w.editions()
 	if err != nil {
 		return nil, err
 	}
 	return api.New(r, editions, api.Config{
-		BaseURL: w.BaseURL, AdminKey: key, Attribution: w.Attribution, Notice: notice, TileCache: w.TileCache, Version: programVersion(),
+		BaseURL: w.BaseURL, AdminKey: key, Attribution: w.Attribution, Grace: w.Grace, TileCache: w.TileCache, Version: programVersion(),
 	})
 }
 
@@ -214,7 +225,7 @@ func (w web) editions() ([]density.Standard, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, path := range w.Standard {
+	for _, path := range w.StandardFile {
 		std, err := readStandard(path)
 		if err != nil {
 			return nil, err
@@ -249,12 +260,12 @@ func (s *serve) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.answer(ctx, out, s.database, r, key, "", nil), r.Close())
+	return errors.Join(s.answer(ctx, out, s.database, r, key, nil), r.Close())
 }
 
 // answer listens, says so, and serves until ctx ends.
-func (w web) answer(ctx context.Context, out io.Writer, db database, r *data.Registry, key, notice string, greet func(base string)) error {
-	srv, err := w.server(r, key, notice)
+func (w web) answer(ctx context.Context, out io.Writer, db database, r *data.Registry, key string, greet func(base string)) error {
+	srv, err := w.server(r, key)
 	if err != nil {
 		return err
 	}
@@ -262,13 +273,26 @@ func (w web) answer(ctx context.Context, out io.Writer, db database, r *data.Reg
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "listen       %s\ndatabase     %s\nwrites       %s\n", l.Addr(), redact(db.DB), writes(key))
+	w.print(out, l.Addr(), db, key)
 	base := "http://" + l.Addr().String()
 	if greet != nil {
 		greet(base)
 	}
 	fmt.Fprintf(out, "ready        %s/\n", base)
 	return srv.Serve(ctx, l)
+}
+
+// print shows the configuration in force, without secrets.
+func (w web) print(out io.Writer, addr net.Addr, db database, key string) {
+	for _, line := range [][2]string{
+		{"version", programVersion()}, {"listen", addr.String()}, {"database", redact(db.DB)}, {"writes", writes(key)},
+		{"base URL", w.BaseURL}, {"attribution", w.Attribution}, {"standards", strings.Join(w.StandardFile, ", ")},
+		{"systems", db.CRSParameters}, {"tile cache", fmt.Sprintf("%d MB", w.TileCache>>20)}, {"grace", w.Grace.String()},
+	} {
+		if line[1] != "" {
+			fmt.Fprintf(out, "%-12s %s\n", line[0], line[1])
+		}
+	}
 }
 
 func writes(key string) string {
@@ -300,7 +324,7 @@ func (d *demoRun) Run(ctx context.Context, out io.Writer) error {
 	fmt.Fprintln(out, demo.Notice().ZH+" | "+demo.Notice().EN)
 	err = d.fill(ctx, r)
 	if err == nil {
-		err = d.answer(ctx, out, db, r, key, demo.Notice().ZH, func(base string) { greet(out, base) })
+		err = d.answer(ctx, out, db, r, key, func(base string) { greet(out, base) })
 	}
 	return errors.Join(err, r.Close())
 }
@@ -308,6 +332,9 @@ func (d *demoRun) Run(ctx context.Context, out io.Writer) error {
 // fill imports the collections of the district that the database does not hold.
 func (d *demoRun) fill(ctx context.Context, r *data.Registry) error {
 	if done, err := filled(ctx, r); err != nil || done {
+		return err
+	}
+	if err := tidy(ctx, r); err != nil {
 		return err
 	}
 	dir := d.Files
@@ -327,9 +354,35 @@ func (d *demoRun) fill(ctx context.Context, r *data.Registry) error {
 		if r.Snapshot().Len(f.Collection) > 0 {
 			continue
 		}
-		rc := data.Receipt{Collection: f.Collection, Division: demo.Division, Author: "demo"}
+		rc := data.Receipt{Collection: f.Collection, Division: demo.Division, Author: demoAuthor, Notice: demo.Notice().ZH}
 		if _, err := take(ctx, r, f.Path, rc, true, os.Stderr); err != nil {
 			return fmt.Errorf("%s: %w", f.Path, err)
+		}
+	}
+	return nil
+}
+
+// demoAuthor is named as the author of what the demonstration imports.
+const demoAuthor = "demo"
+
+// tidy waits for what an earlier start left half done, and throws its drafts away: the
+// files are taken in anew.
+func tidy(ctx context.Context, r *data.Registry) error {
+	recent, err := r.Store().RecentUploads(ctx, 100)
+	if err != nil {
+		return err
+	}
+	for _, u := range recent {
+		if u.Author != demoAuthor || u.State.Settled() && u.State != data.UploadDraft {
+			continue
+		}
+		if u, err = r.Wait(ctx, u.ID); err != nil {
+			return err
+		}
+		if u.State == data.UploadDraft {
+			if err := r.DiscardUpload(ctx, u.ID); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -498,7 +551,7 @@ func (l *locate) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	r, err := l.open(ctx, slog.LevelWarn)
+	r, err := l.existing(ctx)
 	if err != nil {
 		return err
 	}
@@ -506,7 +559,8 @@ func (l *locate) Run(ctx context.Context, out io.Writer) error {
 	if l.CSV {
 		media = "text/csv"
 	}
-	err = api.LocateAll(bufio.NewReader(os.Stdin), out, media, datum, r.Snapshot(), func() {})
+	defer context.AfterFunc(ctx, func() { _ = os.Stdin.Close() })() // ends a read that waits
+	err = api.LocateAll(bufio.NewReader(os.Stdin), out, media, "zh", datum, r.Snapshot(), func() {})
 	return errors.Join(err, r.Close())
 }
 
@@ -515,11 +569,13 @@ type report struct {
 	database
 	Town     string `arg:"" help:"The town's code."`
 	Standard string `help:"The standard's ID; the first of GET /standards when none is given."`
+
+	StandardFile []string `env:"TOWNGRID_STANDARD_FILE" type:"path" help:"Further standards to judge by, as files."`
 }
 
 // Run writes the report to out.
 func (c *report) Run(ctx context.Context, out io.Writer) error {
-	r, err := c.open(ctx, slog.LevelWarn)
+	r, err := c.existing(ctx)
 	if err != nil {
 		return err
 	}
@@ -528,7 +584,7 @@ func (c *report) Run(ctx context.Context, out io.Writer) error {
 }
 
 func (c *report) write(r *data.Registry, out io.Writer) error {
-	editions, err := standards.Load()
+	editions, err := (web{StandardFile: c.StandardFile}).editions()
 	if err != nil {
 		return err
 	}
@@ -543,7 +599,7 @@ type backup struct {
 
 // Run copies the database.
 func (b *backup) Run(ctx context.Context) error {
-	r, err := b.open(ctx, slog.LevelWarn)
+	r, err := b.existing(ctx)
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,7 @@ func allowed() map[string][]string {
 		"data/storetest": {"data", "geo"},
 		"data/demo":      {"geo"},
 		"data/standards": {"geo"},
+		"data/export":    {"data/gpkg", "geo"},
 		"migrations":     {},
 		"geo":            {"geo"},
 	}
@@ -147,6 +148,12 @@ func TestOtherAddressesNeedAKey(t *testing.T) {
 		t.Error("a short key is taken")
 	}
 	file := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(file, []byte("\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (web{Listen: "127.0.0.1:0", AdminKeyFile: file}).key(); err == nil {
+		t.Error("an empty key file opens the service")
+	}
 	if err := os.WriteFile(file, []byte("0123456789abcdef-file\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -189,6 +196,7 @@ func (l *lines) await(t *testing.T, prefix string) string {
 // context drains and stops. The year has fewer incidents here; the end-to-end test of the
 // map application runs the command as it is.
 func TestDemoServesAndStartsAgain(t *testing.T) {
+	plainEnvironment(t)
 	if testing.Short() {
 		t.Skip("SKIPPED with -short: imports the whole district")
 	}
@@ -198,7 +206,9 @@ func TestDemoServesAndStartsAgain(t *testing.T) {
 		out := &lines{}
 		ended := make(chan error, 1)
 		began := time.Now()
-		go func() { ended <- run(ctx, []string{"demo", "--listen", "127.0.0.1:0", "--db", db, "--incidents", "5000"}, out) }()
+		go func() {
+			ended <- run(ctx, []string{"demo", "--listen", "127.0.0.1:0", "--db", db, "--incidents", "5000", "--grace", "0s"}, out)
+		}()
 		base := strings.TrimSuffix(out.await(t, "ready"), "/")
 		t.Logf("%s start: %.1f s", start, time.Since(began).Seconds())
 		for _, path := range []string{"/readyz", "/collections/cells/items?limit=1", "/tiles/towns,units,cells.json", "/locate?lon=118.9&lat=29"} {
@@ -226,8 +236,22 @@ func TestDemoServesAndStartsAgain(t *testing.T) {
 	}
 }
 
+// plainEnvironment clears what the environment says of the configuration.
+func plainEnvironment(t *testing.T) {
+	t.Helper()
+	for _, e := range os.Environ() {
+		if name, _, _ := strings.Cut(e, "="); strings.HasPrefix(name, "TOWNGRID_") && name != "TOWNGRID_REQUIRE_TOOLS" {
+			t.Setenv(name, "")
+			if err := os.Unsetenv(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 // TestCommandLine runs the commands on a file of their own.
 func TestCommandLine(t *testing.T) {
+	plainEnvironment(t)
 	dir := t.TempDir()
 	db := filepath.Join(dir, "new.gpkg")
 	call := func(args ...string) (string, error) {
@@ -245,6 +269,12 @@ func TestCommandLine(t *testing.T) {
 	}
 	if _, err := call("import", "--db", db, "--collection", "clouds", "--division", "330890", bad); err == nil {
 		t.Error("an unknown collection is taken")
+	}
+	if _, err := call("report", "--db", filepath.Join(dir, "typo.gpkg"), "T1"); err == nil || !strings.Contains(explain(err), "there is no database") {
+		t.Errorf("a database that is not there: %v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "typo*")); len(left) != 0 {
+		t.Errorf("made: %v", left)
 	}
 	if _, err := call("report", "--db", db, "T1"); err == nil {
 		t.Error("a report on no town")

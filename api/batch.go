@@ -48,22 +48,22 @@ func (s *Server) locateBatch(c echo.Context) error {
 	if err := http.NewResponseController(c.Response()).EnableFullDuplex(); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
-	return LocateAll(r.Body, c.Response(), media, datum, s.registry.Snapshot(), func() {
+	return LocateAll(r.Body, c.Response(), media, language(r), datum, s.registry.Snapshot(), func() {
 		c.Response().Header().Set("Content-Type", media)
 		c.Response().WriteHeader(http.StatusOK)
 	})
 }
 
 // LocateAll reads rows of media type application/x-ndjson or text/csv from r and
-// writes a row for each to w, in order. begin is called before the first byte is
+// writes a row for each to w, in order, problems in the language lang. begin is called before the first byte is
 // written. Memory is bounded by one row. The error is a geo.Error before begin
 // was called, later a failure to read or write.
-func LocateAll(r io.Reader, w io.Writer, media string, d crs.Datum, snap *snapshot.Snapshot, begin func()) error {
+func LocateAll(r io.Reader, w io.Writer, media, lang string, d crs.Datum, snap *snapshot.Snapshot, begin func()) error {
 	in := bufio.NewReaderSize(r, longestRow)
 	var rows rowFormat
 	switch media {
 	case "application/x-ndjson", "application/ndjson", "application/jsonl":
-		rows = ndjson{}
+		rows = ndjson{lang}
 	case "text/csv":
 		header, err := readHeader(in)
 		if err != nil {
@@ -168,7 +168,7 @@ func offTheMap() *geo.Error {
 }
 
 // ndjson is one JSON object a line: {"id":…,"lon":…,"lat":…}.
-type ndjson struct{}
+type ndjson struct{ lang string }
 
 func (ndjson) preamble(b []byte) []byte { return b }
 
@@ -212,9 +212,9 @@ func appendCode(b []byte, c geo.Code) []byte {
 	return appendString(b, string(c))
 }
 
-func (ndjson) appendProblem(b, id []byte, e *geo.Error) []byte {
+func (f ndjson) appendProblem(b, id []byte, e *geo.Error) []byte {
 	b = appendString(append(appendID(b, id), `,"problem":{"code":`...), e.Code)
-	b = appendString(append(b, `,"detail":`...), e.Text.ZH)
+	b = appendString(append(b, `,"detail":`...), e.Text.In(f.lang))
 	return append(b, "}}\n"...)
 }
 

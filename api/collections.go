@@ -34,9 +34,14 @@ type extentView struct {
 
 // collections answers GET /collections.
 func (s *Server) collections(c echo.Context) error {
-	if _, err := only(c, "f"); err != nil {
+	q, err := only(c, "f")
+	if err == nil {
+		err = plainJSON(q)
+	}
+	if err != nil {
 		return err
 	}
+	c.Response().Header().Set("Vary", "Accept-Language")
 	var views []collectionView
 	snap := s.registry.Snapshot()
 	for _, col := range geo.Collections() {
@@ -53,9 +58,14 @@ func (s *Server) collections(c echo.Context) error {
 
 // collection answers GET /collections/{c}.
 func (s *Server) collection(c echo.Context) error {
-	if _, err := only(c, "f"); err != nil {
+	q, err := only(c, "f")
+	if err == nil {
+		err = plainJSON(q)
+	}
+	if err != nil {
 		return err
 	}
+	c.Response().Header().Set("Vary", "Accept-Language")
 	col, err := publicCollection(c)
 	if err != nil {
 		return err
@@ -67,7 +77,7 @@ func (s *Server) collectionView(c echo.Context, snap *snapshot.Snapshot, col geo
 	schema, base := col.Schema(), s.base(c)
 	lang := language(c.Request())
 	v := collectionView{
-		ID: col, Title: schema.Title.In(lang), Description: s.cfg.Notice, ItemType: "feature", CRS: []string{crs84},
+		ID: col, Title: schema.Title.In(lang), Description: s.notice(), ItemType: "feature", CRS: []string{crs84},
 		Features: snap.Len(col), Versions: snap.Versions(col),
 		Links: []link{
 			{base + "/collections/" + string(col), "self", "application/json", schema.Title.In(lang)},

@@ -27,7 +27,7 @@ func (s *Server) compliance(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	code := c.Param("code")
+	code := param(c, "code")
 	tag := snap.Tag(geo.Towns, geo.Parcels, geo.Facilities)
 	if done, err := s.unchanged(c, s.etag(tag, "compliance", code, std.ID, std.Checksum)); done {
 		return err

@@ -48,7 +48,7 @@ var theDistrict = sync.OnceValues(func() (district, error) {
 			return d, err
 		}
 	}
-	d.server, err = newServer(d.registry, Config{Notice: demo.Notice().ZH, Version: "test"})
+	d.server, err = newServer(d.registry, Config{Version: "test"})
 	return d, err
 })
 
@@ -85,7 +85,7 @@ func importFile(r *data.Registry, path string, col geo.Collection) error {
 	}
 	defer f.Close()
 	ctx := context.Background()
-	u, err := r.Receive(ctx, data.Receipt{File: filepath.Base(path), Collection: col, Division: demo.Division}, f)
+	u, err := r.Receive(ctx, data.Receipt{File: filepath.Base(path), Collection: col, Division: demo.Division, Notice: demo.Notice().ZH}, f)
 	if err != nil {
 		return err
 	}
@@ -113,6 +113,7 @@ func demoServer(t testing.TB) *Server {
 func get(t testing.TB, s http.Handler, path string, status int, header ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	req := httptest.NewRequest(http.MethodGet, path, nil)
+	req.Host = "127.0.0.1"
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}

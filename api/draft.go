@@ -64,7 +64,7 @@ func (s *Server) uploadEvents(c echo.Context) error {
 			}
 			c.Response().Flush()
 		}
-		if u.State.Settled() {
+		if u.State.Settled() || s.draining.Load() {
 			return nil
 		}
 		select {

@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
+	"net"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strings"
 
@@ -24,6 +26,12 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("Access-Control-Allow-Origin", "*")
 		h.Set("Access-Control-Expose-Headers", "ETag, Link, Location")
 		r := c.Request()
+		if r.Method == http.MethodOptions { // a browser asks what it may send
+			h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS")
+			h.Set("Access-Control-Allow-Headers", "Content-Type, If-None-Match")
+			h.Set("Access-Control-Max-Age", "86400")
+			return c.NoContent(http.StatusNoContent)
+		}
 		if r.URL.Path != "/locate" { // answers only, and writes nothing
 			if err := origin.Check(r); err != nil {
 				return geo.Errorf("cross_origin", "不接受来自其他网站页面的写请求", "a page of another site may not write here")
@@ -54,16 +62,42 @@ func (s *Server) caught(c echo.Context, err *error) {
 	*err = fmt.Errorf("panic: %v", cause)
 }
 
-// keyed lets only the holder of the administrator's key through, where there is one.
+// holdsKey says whether a request carries the administrator's key. Where there is
+// none, everybody on this machine holds it.
+func (s *Server) holdsKey(r *http.Request) bool {
+	if s.cfg.AdminKey == "" {
+		return true
+	}
+	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	want, got := sha256.Sum256([]byte(s.cfg.AdminKey)), sha256.Sum256([]byte(strings.TrimSpace(key)))
+	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(got[:], want[:]) == 1
+}
+
+// localHost says whether a request asks for this machine by a name that no page of
+// another site can make its own: without a key, a name that an attacker's server
+// resolves to this machine (DNS rebinding) must not open the planner's routes.
+func (s *Server) localHost(r *http.Request) bool {
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	if ip := net.ParseIP(strings.Trim(host, "[]")); ip != nil && ip.IsLoopback() || host == "localhost" {
+		return true
+	}
+	base, err := url.Parse(s.cfg.BaseURL)
+	return err == nil && base.Hostname() != "" && strings.EqualFold(base.Hostname(), host)
+}
+
+// keyed lets only the holder of the administrator's key through. The answers are not
+// for pages of other sites.
 func (s *Server) keyed(next echo.HandlerFunc) echo.HandlerFunc {
-	want := sha256.Sum256([]byte(s.cfg.AdminKey))
 	return func(c echo.Context) error {
-		if s.cfg.AdminKey == "" {
-			return next(c)
+		c.Response().Header().Del("Access-Control-Allow-Origin")
+		if s.cfg.AdminKey == "" && !s.localHost(c.Request()) {
+			return geo.Errorf("cross_origin",
+				"未设置管理员密钥时，此地址只能以 localhost 或 127.0.0.1 访问", "without an administrator's key this address is reached as localhost or 127.0.0.1 only")
 		}
-		scheme, key, _ := strings.Cut(c.Request().Header.Get("Authorization"), " ")
-		got := sha256.Sum256([]byte(strings.TrimSpace(key)))
-		if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+		if !s.holdsKey(c.Request()) {
 			return geo.Errorf("key_required", "此操作需要管理员密钥：Authorization: Bearer <密钥>", "this needs the administrator's key: Authorization: Bearer <key>")
 		}
 		return next(c)

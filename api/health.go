@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -38,13 +39,15 @@ type faultView struct {
 func (s *Server) ready(c echo.Context) error {
 	view := s.registry.View()
 	r := readiness{
-		Status: "ready", Store: "ok", Notice: s.cfg.Notice,
+		Status: "ready", Store: "ok", Notice: s.notice(),
 		SnapshotAgeS: max(0, time.Since(view.Since).Seconds()), Versions: view.Versions(),
 	}
 	for _, f := range s.registry.Faults() {
 		r.Faults = append(r.Faults, faultView{string(f.Version.Collection), string(f.Version.Division), f.Version.Number, f.Serving})
 	}
-	if _, err := s.registry.Store().Published(c.Request().Context()); err != nil {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), time.Second)
+	defer cancel()
+	if _, err := s.registry.Store().Published(ctx); err != nil {
 		s.log.Warn("the store does not answer", "cause", err)
 		r.Store = "unavailable"
 	}
@@ -56,4 +59,17 @@ func (s *Server) ready(c echo.Context) error {
 		r.Status, status = "draining", http.StatusServiceUnavailable
 	}
 	return s.private(c, status, r)
+}
+
+// backup answers GET /backup: a complete, consistent copy of the database, made while it
+// is in use.
+func (s *Server) backup(c echo.Context) error {
+	if _, err := only(c); err != nil {
+		return err
+	}
+	h := c.Response().Header()
+	h.Set("Content-Type", "application/octet-stream")
+	h.Set("Content-Disposition", `attachment; filename="towngrid-backup.gpkg"`)
+	h.Set("Cache-Control", "no-store")
+	return s.registry.Store().Backup(c.Request().Context(), c.Response())
 }

@@ -30,8 +30,14 @@ func (s *Server) items(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	q, err := only(c, "bbox", "limit", "cursor", "at", "f")
+	q, err := only(c, "bbox", "limit", "cursor", "datetime", "at", "f")
 	if err != nil {
+		return err
+	}
+	if err := plainJSON(q); err != nil {
+		return err
+	}
+	if err := checkInterval(q.Get("datetime")); err != nil {
 		return err
 	}
 	page, err := s.page(c, q, col)
@@ -59,7 +65,7 @@ func (s *Server) item(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	code := geo.Code(c.Param("code"))
+	code := geo.Code(param(c, "code"))
 	snap, err := s.moment(c, q.Get("at"))
 	if err != nil {
 		return err
@@ -89,9 +95,9 @@ func (s *Server) item(c echo.Context) error {
 
 // publicCollection reads the collection from the path. One that is not public is not there.
 func publicCollection(c echo.Context) (geo.Collection, error) {
-	col, err := geo.ParseCollection(c.Param("collection"))
+	col, err := geo.ParseCollection(param(c, "collection"))
 	if err == nil && !col.Schema().Public {
-		_, err = geo.ParseCollection("")
+		err = geo.Errorf("not_public", "%s 不公开", "%s are not public", string(col))
 	}
 	return col, err
 }
@@ -145,10 +151,10 @@ func (s *Server) page(c echo.Context, q url.Values, col geo.Collection) (page, e
 		return p, err
 	}
 	p.after = &k
-	if p.snap.Tag() == k.tag {
+	if p.snap.Tag(col) == k.tag {
 		return p, nil
 	}
-	view, ok := s.registry.Past(k.tag)
+	view, ok := s.registry.Past(col, k.tag)
 	if !ok || q.Get("at") != "" {
 		return p, geo.Errorf("cursor_expired", "数据此后已多次更新，分页已失效；请从第一页重新开始", "the data has changed many times since; begin again with the first page")
 	}
@@ -174,7 +180,7 @@ func parseLimit(s string) (int, error) {
 // features collects the page's features; matched counts all that the box selects,
 // and more says whether any follow the page.
 func (p page) features() (fs []*geo.Feature, last cursor, matched int, more bool) {
-	last.tag = p.snap.Tag()
+	last.tag = p.snap.Tag(p.collection)
 	for _, part := range p.snap.Parts(p.collection) {
 		hits := selected(part, p.box)
 		matched += hits.len()
@@ -272,7 +278,7 @@ func (p page) json(base string, q url.Values) ([]byte, error) {
 	}
 	if more {
 		next := url.Values{"cursor": {last.String()}, "limit": {strconv.Itoa(p.limit)}}
-		for _, name := range []string{"bbox", "at"} {
+		for _, name := range []string{"bbox", "datetime", "at"} {
 			if v := q.Get(name); v != "" {
 				next.Set(name, v)
 			}

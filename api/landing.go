@@ -48,7 +48,7 @@ func (s *Server) landing(c echo.Context) error {
 	}
 	lang := language(c.Request())
 	return c.JSON(http.StatusOK, map[string]any{
-		"title": title.In(lang), "description": joined(description.In(lang), s.cfg.Notice), "attribution": s.cfg.Attribution,
+		"title": title.In(lang), "description": joined(description.In(lang), s.notice()), "attribution": s.cfg.Attribution,
 		"links": []link{
 			{base + "/?f=json", "self", "application/json", title.In(lang)},
 			{base + "/?f=html", "alternate", "text/html", "map"},

@@ -82,6 +82,7 @@ func TestAnswersFitTheDocument(t *testing.T) {
 // validated sends a request and holds the answer against the document.
 func validated(t *testing.T, router routers.Router, s http.Handler, req *http.Request) *httptest.ResponseRecorder {
 	t.Helper()
+	req.Host = "127.0.0.1"
 	rec := httptest.NewRecorder()
 	s.ServeHTTP(rec, req)
 	find := req.Clone(context.Background())

@@ -95,6 +95,59 @@ func only(c echo.Context, names ...string) (url.Values, error) {
 	return q, nil
 }
 
+// param is a parameter of the path as the caller meant it. Echo leaves it escaped where
+// the path has an escape that is not needed, or an escaped slash.
+func param(c echo.Context, name string) string {
+	v := c.Param(name)
+	if c.Request().URL.RawPath == "" {
+		return v
+	}
+	if plain, err := url.PathUnescape(v); err == nil {
+		return plain
+	}
+	return v
+}
+
+// plainJSON refuses a format other than JSON, the only one that most routes have.
+func plainJSON(q url.Values) error {
+	switch q.Get("f") {
+	case "", "json":
+		return nil
+	}
+	return geo.Errorf("not_acceptable", "f=%.40q 不可用，此处只有 json", "f=%.40q: there is only json here", q.Get("f"))
+}
+
+// checkInterval reads datetime as OGC API Features has it: a time, or an interval whose
+// ends may be open. Features of boundaries have no time of their own, so every
+// one of them matches whatever is asked (17-069r4, 7.15.4); at= asks for the past.
+func checkInterval(s string) error {
+	if s == "" {
+		return nil
+	}
+	bad := geo.Errorf("bad_datetime", "datetime=%.80q 应为 RFC 3339 时间或区间", "datetime=%.80q: wanted is a time as in RFC 3339, or an interval", s)
+	ends := strings.Split(s, "/")
+	if len(ends) > 2 {
+		return bad
+	}
+	var times []time.Time
+	for _, end := range ends {
+		if len(ends) == 2 && (end == "" || end == "..") {
+			continue
+		}
+		t, err := time.Parse(time.RFC3339Nano, end)
+		if err != nil {
+			if t, err = time.Parse(time.DateOnly, end); err != nil {
+				return bad
+			}
+		}
+		times = append(times, t)
+	}
+	if len(times) == 2 && times[1].Before(times[0]) {
+		return bad
+	}
+	return nil
+}
+
 // moment is the Snapshot of the time that at names (RFC 3339), or the present one.
 func (s *Server) moment(c echo.Context, at string) (*snapshot.Snapshot, error) {
 	if at == "" {

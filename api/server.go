@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -16,7 +17,9 @@ import (
 
 	"towngrid/api/web"
 	"towngrid/data"
+	"towngrid/geo"
 	"towngrid/geo/density"
+	"towngrid/geo/snapshot"
 	"towngrid/tiles"
 )
 
@@ -29,8 +32,9 @@ type Config struct {
 	AdminKey string
 	// Attribution is shown on maps made from the tiles, such as a 审图号.
 	Attribution string
-	// Notice declares what the data is, such as that it is synthetic.
-	Notice string
+	// Grace is how long the service goes on as before once it is told to stop, with
+	// /readyz at 503, so that a load balancer can turn away (0).
+	Grace time.Duration
 	// TileCache bounds the encoded tiles kept, in bytes (256 MiB).
 	TileCache int64
 	// Version is the program's own.
@@ -50,6 +54,7 @@ type Server struct {
 	buffers   buffers
 	pace      pace
 	located   atomic.Pointer[located]
+	noticed   atomic.Pointer[noticed]
 	draining  atomic.Bool
 	started   time.Time
 	table     []*echo.Route
@@ -123,6 +128,7 @@ func (s *Server) routes() http.Handler {
 	e.GET("/versions/:id/diff", s.versionDiff)
 	e.POST("/versions/:id/restore", s.restore, s.keyed)
 
+	e.GET("/backup", s.backup, s.keyed)
 	e.GET("/healthz", s.health)
 	e.GET("/readyz", s.ready)
 	e.GET("/metrics", s.metrics.handler())
@@ -149,12 +155,13 @@ type discard struct{}
 
 func (discard) Write(b []byte) (int, error) { return len(b), nil }
 
-// Serve listens until ctx is done, then drains: /readyz turns to 503, requests
-// under way have ten seconds to end, new connections are refused.
+// Serve listens until ctx is done, then drains: /readyz turns to 503 and, after the
+// grace, new connections are refused and requests under way have ten seconds to end;
+// then they are broken off.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	srv := &http.Server{
 		Handler: s, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 60 * time.Second, MaxHeaderBytes: 64 << 10,
-		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()
@@ -165,13 +172,43 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	}
 	s.draining.Store(true)
 	s.log.Info("draining")
+	time.Sleep(s.cfg.Grace)
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	err := srv.Shutdown(end)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.log.Warn("requests were still under way and are broken off")
+		err = srv.Close()
+	}
 	if serr := <-failed; !errors.Is(serr, http.ErrServerClosed) {
 		err = errors.Join(err, serr)
 	}
 	return err
+}
+
+// notice is what the published data declares of itself, such as that it is synthetic.
+func (s *Server) notice() string {
+	snap := s.registry.Snapshot()
+	if n := s.noticed.Load(); n != nil && n.snap == snap {
+		return n.text
+	}
+	var said []string
+	for _, col := range geo.Collections() {
+		for _, p := range snap.Parts(col) {
+			if n := p.Version().Source.Notice; n != "" && !slices.Contains(said, n) {
+				said = append(said, n)
+			}
+		}
+	}
+	n := &noticed{snap, strings.Join(said, " ")}
+	s.noticed.Store(n)
+	return n.text
+}
+
+// noticed is the notice of one Snapshot.
+type noticed struct {
+	snap *snapshot.Snapshot
+	text string
 }
 
 // base is the address under which the caller reaches the service: the configured

@@ -2,7 +2,6 @@ package api
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -60,7 +59,7 @@ func tileRequest(c echo.Context) (tiles.Request, error) {
 	if req.Datum, err = crs.ParseDatum(q.Get("datum")); err != nil {
 		return req, err
 	}
-	if req.Collections, err = tileCollections(c.Param("set")); err != nil {
+	if req.Collections, err = tileCollections(param(c, "set")); err != nil {
 		return req, err
 	}
 	req.Address, err = tileAddress(c)
@@ -79,8 +78,7 @@ func tileAddress(c echo.Context) (tiles.Address, error) {
 // tileCollections reads the names before the tile's address. A collection that is
 // not public is not there.
 func tileCollections(set string) ([]geo.Collection, error) {
-	set, err := url.PathUnescape(set)
-	if err != nil || len(set) > 200 {
+	if len(set) > 200 {
 		set = ""
 	}
 	return tiles.ParseCollections(set)
@@ -114,7 +112,7 @@ func (s *Server) tileJSON(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	set, ok := strings.CutSuffix(c.Param("set"), ".json")
+	set, ok := strings.CutSuffix(param(c, "set"), ".json")
 	if !ok {
 		return routeError(http.StatusNotFound)
 	}
@@ -123,7 +121,7 @@ func (s *Server) tileJSON(c echo.Context) error {
 		return err
 	}
 	snap := s.registry.Snapshot()
-	if done, err := s.unchanged(c, s.etag(snap.Tag(cols...), "tilejson", s.base(c), set, string(datum))); done {
+	if done, err := s.unchanged(c, s.etag(snap.Tag(cols...), "tilejson", s.base(c), set, string(datum), s.cfg.Attribution, s.notice())); done {
 		return err
 	}
 	return c.JSON(http.StatusOK, tiles.Describe(snap, cols, s.tileset(c, datum)))
@@ -131,7 +129,7 @@ func (s *Server) tileJSON(c echo.Context) error {
 
 // tileset says how the tiles are offered to this caller.
 func (s *Server) tileset(c echo.Context, d crs.Datum) tiles.Tileset {
-	return tiles.Tileset{BaseURL: s.base(c), Datum: d, Attribution: s.cfg.Attribution, Description: s.cfg.Notice}
+	return tiles.Tileset{BaseURL: s.base(c), Datum: d, Attribution: s.cfg.Attribution, Description: s.notice()}
 }
 
 // style answers GET /style.json: a MapLibre style of everything public.

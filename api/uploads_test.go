@@ -104,6 +104,7 @@ func post(t *testing.T, s *Server, path string, file []byte, header ...string) *
 	}
 	req := httptest.NewRequest(http.MethodPost, path, &body)
 	req.Header.Set("Content-Type", form.FormDataContentType())
+	req.Host = "127.0.0.1"
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
@@ -128,6 +129,7 @@ func settled(t *testing.T, s *Server, id string) uploadView {
 func send(t *testing.T, s http.Handler, method, path, body string, header ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	req := httptest.NewRequest(method, path, strings.NewReader(body))
+	req.Host = "127.0.0.1"
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
@@ -347,6 +349,41 @@ func TestPagesOfOtherSitesMayNotWrite(t *testing.T) {
 	rec := post(t, s, "/uploads?"+cellsQuery, cellsZip(t, "", testCell{"C1", 118.9, 29}), "Sec-Fetch-Site", "cross-site", "Origin", "http://example.org")
 	if rec.Code != http.StatusForbidden {
 		t.Errorf("%d %s", rec.Code, rec.Body)
+	}
+}
+
+// TestAForeignNameForThisMachineOpensNothing asks by a name that an attacker's server
+// resolved to this machine, as a page of that name would.
+func TestAForeignNameForThisMachineOpensNothing(t *testing.T) {
+	open, keyed := emptyServer(t, Config{}), emptyServer(t, Config{AdminKey: "0123456789abcdef"})
+	ask := func(s *Server, method, path, host string, header ...string) int {
+		req := httptest.NewRequest(method, path, nil)
+		req.Host = host
+		for i := 0; i+1 < len(header); i += 2 {
+			req.Header.Set(header[i], header[i+1])
+		}
+		rec := httptest.NewRecorder()
+		s.ServeHTTP(rec, req)
+		if acao := rec.Header().Get("Access-Control-Allow-Origin"); strings.HasPrefix(path, "/uploads") && acao != "" {
+			t.Errorf("%s %s: open to the pages of %q", method, path, acao)
+		}
+		return rec.Code
+	}
+	for _, host := range []string{"evil.example", "evil.example:8080", "127.0.0.1.evil.example", "localhost.evil.example"} {
+		if code := ask(open, http.MethodGet, "/uploads", host); code != http.StatusForbidden {
+			t.Errorf("%s: %d", host, code)
+		}
+		if code := ask(open, http.MethodGet, "/collections", host); code != http.StatusOK {
+			t.Errorf("public, %s: %d", host, code)
+		}
+	}
+	for _, host := range []string{"127.0.0.1:8080", "localhost:8080", "[::1]:8080", "localhost"} {
+		if code := ask(open, http.MethodGet, "/uploads", host); code != http.StatusOK {
+			t.Errorf("%s: %d", host, code)
+		}
+	}
+	if code := ask(keyed, http.MethodGet, "/uploads", "maps.example", "Authorization", "Bearer 0123456789abcdef"); code != http.StatusOK {
+		t.Errorf("with the key: %d", code)
 	}
 }
 

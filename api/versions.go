@@ -16,7 +16,7 @@ func (s *Server) versions(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	f := data.VersionFilter{Limit: 1000}
+	f := data.VersionFilter{}
 	if name := q.Get("collection"); name != "" {
 		if f.Collection, err = geo.ParseCollection(name); err != nil {
 			return err
@@ -34,7 +34,7 @@ func (s *Server) versions(c echo.Context) error {
 	shown := make([]geo.Version, 0, len(all))
 	for _, v := range all {
 		if everPublished(v) {
-			shown = append(shown, v)
+			shown = append(shown, s.shown(c, v))
 		}
 	}
 	return s.private(c, http.StatusOK, map[string]any{"versions": shown})
@@ -53,7 +53,15 @@ func (s *Server) version(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.private(c, http.StatusOK, v)
+	return s.private(c, http.StatusOK, s.shown(c, v))
+}
+
+// shown is a version as this caller may see it: who made it is the planners' matter.
+func (s *Server) shown(c echo.Context, v geo.Version) geo.Version {
+	if !s.holdsKey(c.Request()) {
+		v.Author = ""
+	}
+	return v
 }
 
 // restore answers POST /versions/{id}/restore: the content of an old version goes
@@ -69,8 +77,7 @@ func (s *Server) restore(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	live := s.registry.Snapshot().Versions(old.Collection)[old.Collection][old.Division]
-	base, err := baseNumber(q.Get("base"), live)
+	base, err := baseNumber(q.Get("base"), s.registry.LiveNumber(old.Collection, old.Division))
 	if err != nil {
 		return err
 	}
