@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/paulmach/orb"
+	"github.com/tidwall/rtree"
 
 	"towngrid/geo"
 )
@@ -35,18 +36,24 @@ func (h *hit) add(i int32, covers, onEdge bool) {
 	}
 }
 
-// polygons finds features by their bounds first and then by all their edges.
-type polygons struct{ *Part }
+// polygons finds features by their bounds first and then by all their edges. The
+// even-odd rule does not ask which ring belongs to which polygon, so a feature's rings
+// are taken from one array, without the way through its geometry.
+type polygons struct {
+	tree  *rtree.RTreeG[int32]
+	rings []orb.Ring
+	first []int32 // feature i has the rings from first[i] to first[i+1]
+}
 
-func (ps polygons) find(p orb.Point) hit {
+func (ps *polygons) find(p orb.Point) hit {
 	h := hit{cover: none, touch: none}
 	ps.tree.Search(p, p, func(_, _ [2]float64, i int32) bool {
-		mp := ps.features[i].Geometry.(orb.MultiPolygon)
-		switch geo.SideOf(mp, p) {
+		all := orb.MultiPolygon{ps.rings[ps.first[i]:ps.first[i+1]]}
+		switch geo.SideOf(all, p) {
 		case geo.Inside:
 			h.add(i, true, false)
 		case geo.Edge:
-			h.add(i, geo.Covers(mp, p), true)
+			h.add(i, geo.Covers(all, p), true)
 		}
 		return true
 	})

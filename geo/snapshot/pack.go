@@ -11,9 +11,9 @@ import (
 )
 
 // pack moves all polygons' coordinates into one array, and likewise their rings and
-// polygons: four objects for the garbage collector instead of some for each feature,
-// and a feature's rings beside one another.
-func pack(fs []geo.Feature) {
+// polygons: a few objects for the garbage collector instead of some for each feature.
+// It gives all rings; feature i has those from first[i] to first[i+1].
+func pack(fs []geo.Feature) (rings []orb.Ring, first []int32) {
 	var n struct{ points, rings, polygons int }
 	for i := range fs {
 		mp := fs[i].Geometry.(orb.MultiPolygon)
@@ -26,21 +26,24 @@ func pack(fs []geo.Feature) {
 		}
 	}
 	points := make([]orb.Point, 0, n.points)
-	rings := make([]orb.Ring, 0, n.rings)
+	rings = make([]orb.Ring, 0, n.rings)
 	polys := make([]orb.Polygon, 0, n.polygons)
+	first = make([]int32, 1, len(fs)+1)
 	for i := range fs {
 		firstPoly := len(polys)
 		for _, poly := range fs[i].Geometry.(orb.MultiPolygon) {
 			firstRing := len(rings)
 			for _, ring := range poly {
-				first := len(points)
+				begin := len(points)
 				points = append(points, ring...)
-				rings = append(rings, orb.Ring(slices.Clip(points[first:])))
+				rings = append(rings, orb.Ring(slices.Clip(points[begin:])))
 			}
 			polys = append(polys, orb.Polygon(slices.Clip(rings[firstRing:])))
 		}
 		fs[i].Geometry = orb.MultiPolygon(slices.Clip(polys[firstPoly:]))
+		first = append(first, int32(len(rings)))
 	}
+	return rings, first
 }
 
 // zOrder are the places of bounds ordered by their centres along a Z-order curve

@@ -52,8 +52,8 @@ func NewPart(v geo.Version, fs []geo.Feature) (*Part, error) {
 	}
 	p := &Part{version: v, features: fs, bounds: make([]orb.Bound, len(fs)), bound: nothing()}
 	if schema.Geometry == geo.MultiPolygon {
-		pack(fs)
-		p.finder = polygons{p}
+		rings, first := pack(fs)
+		p.finder = &polygons{&p.tree, rings, first}
 	}
 	p.index()
 	if v.Collection == geo.Cells {
