@@ -24,6 +24,7 @@ import (
 	"towngrid/api"
 	"towngrid/data"
 	"towngrid/data/demo"
+	"towngrid/data/export"
 	"towngrid/data/gpkg"
 	"towngrid/data/standards"
 	"towngrid/geo"
@@ -37,6 +38,7 @@ type commands struct {
 	Serve   serve   `cmd:"" help:"Serve a database over HTTP."`
 	Demo    demoRun `cmd:"" help:"Make the synthetic demonstration district, import it and serve it."`
 	Import  imports `cmd:"" help:"Read a file, check it, and publish it or keep it as a draft."`
+	Export  exports `cmd:"" help:"Write what is published as a zipped shapefile, GeoJSON, GeoPackage, boundary-point text or CSV."`
 	Locate  locate  `cmd:"" help:"Match positions from standard input (NDJSON, or CSV with --csv) to cells."`
 	Report  report  `cmd:"" help:"Write a town's compliance report as JSON."`
 	Backup  backup  `cmd:"" help:"Copy a database that no service uses; a running one gives its own at /backup."`
@@ -538,6 +540,76 @@ func undecided(q intake.Question) error {
 	return err
 }
 
+// exports is the command "export".
+type exports struct {
+	database
+	To         string `arg:"" type:"path" help:"The file to write; it must not be there yet."`
+	Collection string `required:"" help:"towns, units, cells, parcels or facilities."`
+	Division   string `help:"Only this division."`
+	Format     string `default:"shapefile" help:"shapefile, geojson, geojsonseq, gpkg, jzd or csv."`
+	CRS        string `name:"crs" help:"Coordinate reference system; CGCS2000 degrees when none is given."`
+	Encoding   string `help:"GBK or UTF-8, for a shapefile or boundary-point text."`
+}
+
+// Run writes the file and lists what the format could not hold as it is.
+func (e *exports) Run(ctx context.Context, out io.Writer) error {
+	col, division, o, err := e.options()
+	if err != nil {
+		return err
+	}
+	r, err := e.existing(ctx)
+	if err != nil {
+		return err
+	}
+	var report export.Report
+	err = create(e.To, func(f io.Writer) (err error) {
+		report, err = export.Write(ctx, f, r.Snapshot(), col, division, o)
+		return err
+	})
+	if err == nil {
+		fmt.Fprintf(out, "%s: %d features\n", e.To, report.Features)
+		for _, v := range report.Cut {
+			fmt.Fprintln(out, " ", describe(v))
+		}
+	}
+	return errors.Join(err, r.Close())
+}
+
+func (e *exports) options() (col geo.Collection, division geo.Division, o export.Options, err error) {
+	if col, err = geo.ParseCollection(e.Collection); err != nil {
+		return col, division, o, err
+	}
+	if e.Division != "" {
+		if division, err = geo.ParseDivision(e.Division); err != nil {
+			return col, division, o, err
+		}
+	}
+	if o.Format, err = export.ParseFormat(e.Format); err != nil {
+		return col, division, o, err
+	}
+	if e.CRS != "" {
+		o.CRS, err = crs.Parse(e.CRS)
+	}
+	o.Encoding = e.Encoding
+	return col, division, o, err
+}
+
+// create makes a file that is not there yet by write; after an error there is none.
+func create(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	err = write(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
+}
+
 // locate is the command of the same name.
 type locate struct {
 	database
@@ -603,22 +675,8 @@ func (b *backup) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(b.write(ctx, r), r.Close())
-}
-
-func (b *backup) write(ctx context.Context, r *data.Registry) error {
-	f, err := os.OpenFile(b.To, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	err = r.Store().Backup(ctx, f)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return errors.Join(err, os.Remove(b.To))
-	}
-	return nil
+	err = create(b.To, func(f io.Writer) error { return r.Store().Backup(ctx, f) })
+	return errors.Join(err, r.Close())
 }
 
 // version is the command of the same name.

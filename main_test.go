@@ -21,7 +21,7 @@ import (
 // that is not listed takes the entry of the folder above it.
 func allowed() map[string][]string {
 	return map[string][]string{
-		".":              {"api", "tiles", "data", "data/demo", "data/gpkg", "data/postgis", "data/standards", "geo"},
+		".":              {"api", "tiles", "data", "data/demo", "data/export", "data/gpkg", "data/postgis", "data/standards", "geo"},
 		"api":            {"api/web", "tiles", "data", "geo"},
 		"api/web":        {},
 		"tiles":          {"geo"},
@@ -281,6 +281,15 @@ func TestCommandLine(t *testing.T) {
 	}
 	if _, err := call("backup", "--db", db, filepath.Join(dir, "copy.gpkg")); err != nil {
 		t.Error(err)
+	}
+	if _, err := call("export", "--db", db, "--collection", "cells", "--format", "papyrus", filepath.Join(dir, "x")); err == nil {
+		t.Error("a format that nobody reads")
+	}
+	if _, err := call("export", "--db", db, "--collection", "cells", "--format", "geojson", filepath.Join(dir, "empty.geojson")); err == nil || !strings.Contains(explain(err), "published") {
+		t.Errorf("nothing to export: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "empty.geojson")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a file is left: %v", err)
 	}
 	if out, err := call("version"); err != nil || !strings.HasPrefix(out, "towngrid ") {
 		t.Errorf("%q %v", out, err)
