@@ -2,6 +2,7 @@ package intake
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -171,12 +172,30 @@ func (r *reader) checkRings() {
 		}
 		for _, x := range coverage.SelfCrossings(mp, left) {
 			left--
-			r.add(geo.Breach("self_crossing", geo.Refusal,
-				geo.Textf("%s 的边界自相交", "the border of %s crosses itself", named(f)),
-				geo.Text{ZH: "请在绘图软件中修正该处", EN: "mend this place in the drawing program"}).
-				At(r.numbers[i], x.Part, x.Vertex).On(x.Place[0], x.Place[1]))
+			r.add(crossing(f, x).At(r.numbers[i], ringNumber(mp, x.Part, x.Ring), x.Vertex).On(x.Place[0], x.Place[1]))
 		}
 	}
+}
+
+// crossing refuses a border that crosses itself. One that runs along itself, as a spike
+// does, encloses nothing there: it is a warning.
+func crossing(f geo.Feature, x coverage.Crossing) geo.Violation {
+	if x.Along {
+		return geo.Breach("spike", geo.Warning,
+			geo.Textf("%s 的边界在此处折返重合", "the border of %s runs back along itself here", named(f)),
+			geo.Text{ZH: "建议删除多余的顶点", EN: "delete the vertices that are not needed"})
+	}
+	return geo.Breach("self_crossing", geo.Refusal,
+		geo.Textf("%s 的边界自相交", "the border of %s crosses itself", named(f)),
+		geo.Text{ZH: "请在绘图软件中修正该处", EN: "mend this place in the drawing program"})
+}
+
+// ringNumber counts a ring over all polygons of mp from 0, as violations do.
+func ringNumber(mp orb.MultiPolygon, part, ring int) int {
+	for _, p := range mp[:part] {
+		ring += len(p)
+	}
+	return ring
 }
 
 func named(f geo.Feature) string {
@@ -198,12 +217,12 @@ func (r *reader) checkCoverage() {
 	r.defects(polys, coverage.Gap, coverage.Overlap)
 }
 
+// defects lists defects of these kinds; a tangle, in which gaps and overlaps cannot be
+// told apart any more, refuses the file.
 func (r *reader) defects(polys []orb.MultiPolygon, kinds ...coverage.Kind) {
 	for _, d := range coverage.Build(polys).Check(coverage.Options{ToleranceM: r.job.Choice.toleranceM()}) {
-		for _, k := range kinds {
-			if d.Kind == k {
-				r.add(r.defect(d))
-			}
+		if d.Kind == coverage.Tangle || slices.Contains(kinds, d.Kind) {
+			r.add(r.defect(d))
 		}
 	}
 }
@@ -214,6 +233,11 @@ func (r *reader) defect(d coverage.Defect) geo.Violation {
 		if len(names) < 4 {
 			names = append(names, string(r.result.Features[f].Code))
 		}
+	}
+	if d.Kind == coverage.Tangle {
+		return geo.Breach("tangle", geo.Refusal,
+			geo.Textf("%s 等图形大面积相互穿插，无法检查", "%s and others run through each other so much that they cannot be checked", strings.Join(names, ", ")),
+			geo.Text{ZH: "请检查是否重复叠加了图层", EN: "check whether one layer was laid over another"}).On(d.Place[0], d.Place[1])
 	}
 	v := geo.Breach("overlap", geo.Warning,
 		geo.Textf("%s 重叠 %.2f m²", "%s overlap by %.2f m²", strings.Join(names, ", "), d.AreaM2),

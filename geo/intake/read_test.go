@@ -251,6 +251,11 @@ func TestReferencesAndGeometry(t *testing.T) {
 	if v := wantCheck(t, res, "self_crossing", geo.Refusal); v.Record != 1 || !v.Placed() || v.Lon < 118.9 || v.Lon > 118.91 {
 		t.Errorf("%+v", v)
 	}
+	spiked := orb.MultiPolygon{{{{118.9, 29}, {118.91, 29}, {118.92, 29}, {118.91, 29}, {118.91, 29.01}, {118.9, 29.01}, {118.9, 29}}}}
+	res = mustRead(t, geo.Cells, Choice{}, cells(row{spiked, []any{"C1", "U1"}}))
+	if geo.Refused(res.Violations) || !slices.Contains(found(res), "spike") {
+		t.Errorf("a spike: %v", found(res))
+	}
 	res = mustRead(t, geo.Cells, Choice{}, cells(row{square(118.9, 29, .01), []any{"C1", "U1"}}, row{square(118.905, 29, .01), []any{"C2", "U1"}}))
 	if v := wantCheck(t, res, "overlap", geo.Warning); !v.Placed() || len(res.Features) != 2 {
 		t.Errorf("%+v", v)
