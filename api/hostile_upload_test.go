@@ -461,7 +461,7 @@ func TestUploadsOverTheLimits(t *testing.T) {
 	h.pristine(t)
 
 	// Very many rings in one record, and all of them holes of one shell.
-	rings := 2_000
+	rings := 50_000
 	if long() {
 		rings = 100_000
 	}

@@ -109,9 +109,16 @@ type checker struct {
 	c         *Coverage
 	tolerance float64
 	max       int
-	tree      rtree.RTreeG[int32] // faces by bound
-	pairs     map[[2]int32]int    // defects of two faces that overlap
+	tree      rtree.RTreeG[int32]    // faces by bound
+	rings     rtree.RTreeG[faceRing] // their rings by bound
+	pairs     map[[2]int32]int       // defects of two faces that overlap
 	defects   []Defect
+}
+
+// faceRing is one ring of a face.
+type faceRing struct {
+	face int32
+	ring orb.Ring
 }
 
 func newChecker(c *Coverage, o Options) *checker {
@@ -125,6 +132,13 @@ func newChecker(c *Coverage, o Options) *checker {
 	for i, mp := range c.faces {
 		if b := bound(mp); !b.IsEmpty() {
 			k.tree.Insert(b.Min, b.Max, int32(i))
+		}
+		for _, poly := range mp {
+			for _, r := range poly {
+				if b := r.Bound(); len(r) > 0 {
+					k.rings.Insert(b.Min, b.Max, faceRing{int32(i), r})
+				}
+			}
 		}
 	}
 	return k
@@ -150,16 +164,30 @@ func (k *checker) wide(rs []region) []region {
 	return slices.DeleteFunc(rs, func(r region) bool { return width(r.outline) <= k.tolerance })
 }
 
-// over are the faces that cover p, in order.
+// over are the faces that cover p, in order: those of which an odd number of rings
+// cover it. It looks at rings and not at faces, as one face may have very many.
 func (k *checker) over(p orb.Point) (faces []int32) {
-	k.tree.Search(p, p, func(_, _ [2]float64, i int32) bool {
-		if geo.Covers(k.c.faces[i], p) {
-			faces = append(faces, i)
+	k.rings.Search(p, p, func(_, _ [2]float64, r faceRing) bool {
+		if geo.Covers(orb.MultiPolygon{{r.ring}}, p) {
+			faces = append(faces, r.face)
 		}
 		return true
 	})
 	slices.Sort(faces)
-	return faces
+	return odd(faces)
+}
+
+// odd keeps one of each number that stands an odd number of times in an ascending list.
+func odd(list []int32) []int32 {
+	kept := list[:0]
+	for _, n := range list {
+		if last := len(kept) - 1; last >= 0 && kept[last] == n {
+			kept = kept[:last]
+		} else {
+			kept = append(kept, n)
+		}
+	}
+	return kept
 }
 
 // typical is a place in a region over which all has the same number of faces, and the
