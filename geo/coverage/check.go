@@ -109,16 +109,18 @@ type checker struct {
 	c         *Coverage
 	tolerance float64
 	max       int
-	tree      rtree.RTreeG[int32]    // faces by bound
-	rings     rtree.RTreeG[faceRing] // their rings by bound
-	pairs     map[[2]int32]int       // defects of two faces that overlap
+	tree      rtree.RTreeG[piece] // by bound
+	pairs     map[[2]int32]int    // defects of two faces that overlap
 	defects   []Defect
 }
 
-// faceRing is one ring of a face.
-type faceRing struct {
-	face int32
-	ring orb.Ring
+// manyRings is from how many rings on a face is kept ring by ring.
+const manyRings = 16
+
+// piece is a face, or one ring of a face that has many.
+type piece struct {
+	face  int32
+	rings orb.MultiPolygon
 }
 
 func newChecker(c *Coverage, o Options) *checker {
@@ -130,18 +132,31 @@ func newChecker(c *Coverage, o Options) *checker {
 		k.max = 1000
 	}
 	for i, mp := range c.faces {
-		if b := bound(mp); !b.IsEmpty() {
-			k.tree.Insert(b.Min, b.Max, int32(i))
-		}
-		for _, poly := range mp {
-			for _, r := range poly {
-				if b := r.Bound(); len(r) > 0 {
-					k.rings.Insert(b.Min, b.Max, faceRing{int32(i), r})
-				}
+		for _, rings := range pieces(mp) {
+			if b := bound(rings); !b.IsEmpty() {
+				k.tree.Insert(b.Min, b.Max, piece{int32(i), rings})
 			}
 		}
 	}
 	return k
+}
+
+// pieces are a face as it is kept: whole, or ring by ring where it has many.
+func pieces(mp orb.MultiPolygon) []orb.MultiPolygon {
+	n := 0
+	for _, poly := range mp {
+		n += len(poly)
+	}
+	if n < manyRings {
+		return []orb.MultiPolygon{mp}
+	}
+	list := make([]orb.MultiPolygon, 0, n)
+	for _, poly := range mp {
+		for _, r := range poly {
+			list = append(list, orb.MultiPolygon{{r}})
+		}
+	}
+	return list
 }
 
 // bound is the box around all rings, an empty one where there is none.
@@ -164,12 +179,12 @@ func (k *checker) wide(rs []region) []region {
 	return slices.DeleteFunc(rs, func(r region) bool { return width(r.outline) <= k.tolerance })
 }
 
-// over are the faces that cover p, in order: those of which an odd number of rings
-// cover it. It looks at rings and not at faces, as one face may have very many.
+// over are the faces that cover p, in order: those of which an odd number of pieces
+// cover it.
 func (k *checker) over(p orb.Point) (faces []int32) {
-	k.rings.Search(p, p, func(_, _ [2]float64, r faceRing) bool {
-		if geo.Covers(orb.MultiPolygon{{r.ring}}, p) {
-			faces = append(faces, r.face)
+	k.tree.Search(p, p, func(_, _ [2]float64, one piece) bool {
+		if geo.Covers(one.rings, p) {
+			faces = append(faces, one.face)
 		}
 		return true
 	})
@@ -230,9 +245,9 @@ func (k *checker) takeApart(rs []region, effort *int) {
 			continue
 		}
 		whole := orb.MultiPolygon{r.outline}
-		for _, piece := range k.wide(newPlane(w.at, w.borders()).regions()) {
-			if place, faces := k.typical(piece.outline); geo.Covers(whole, place) {
-				k.overlap(piece, place, faces)
+		for _, part := range k.wide(newPlane(w.at, w.borders()).regions()) {
+			if place, faces := k.typical(part.outline); geo.Covers(whole, place) {
+				k.overlap(part, place, faces)
 			}
 		}
 	}
@@ -245,11 +260,12 @@ func (k *checker) weaveIn(w *weave, b orb.Bound, effort *int) {
 		return
 	}
 	var faces []int32
-	k.tree.Search(b.Min, b.Max, func(_, _ [2]float64, i int32) bool {
-		faces = append(faces, i)
+	k.tree.Search(b.Min, b.Max, func(_, _ [2]float64, one piece) bool {
+		faces = append(faces, one.face)
 		return true
 	})
 	slices.Sort(faces)
+	faces = slices.Compact(faces)
 	for _, f := range faces {
 		for _, poly := range k.c.faces[f] {
 			for _, r := range poly {
