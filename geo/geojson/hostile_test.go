@@ -260,3 +260,23 @@ func TestFileChanges(t *testing.T) {
 }
 
 type changing struct{ io.ReaderAt }
+
+// TestPropertyWithoutValue refuses the record and no more, wherever the value is missing.
+func TestPropertyWithoutValue(t *testing.T) {
+	for _, properties := range []string{`{"a":}`, `{"a":,"b":1}`, `{"b":1,"a":}`, `{"a":]}`, `{"a"}`} {
+		text := collection(feature("null", `"b":2`), strings.Replace(feature("null", `"x":1`), `{"x":1}`, properties, 1))
+		f, err := Open(strings.NewReader(text), int64(len(text)), shapefile.DefaultLimits())
+		if err != nil {
+			t.Errorf("%s: %v", properties, err)
+			continue
+		}
+		for _, err := range f.Features() {
+			if err != nil {
+				t.Errorf("%s: %v", properties, err)
+			}
+		}
+		if f.Records != 2 || f.Refused == 0 {
+			t.Errorf("%s: %d records, %d refused", properties, f.Records, f.Refused)
+		}
+	}
+}

@@ -48,6 +48,10 @@ func (v *values) property(c *cursor, name []byte, out []any) error {
 	}
 	i, ok := v.columns.index[string(name)]
 	if !ok {
+		// The first run has passed over what has no value at all.
+		if _, err := c.skip(); err != nil {
+			return err
+		}
 		return errChanged
 	}
 	col := v.columns.list[i]
