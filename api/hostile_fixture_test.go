@@ -39,7 +39,7 @@ func long() bool { return os.Getenv("TOWNGRID_LONG") == "1" }
 
 // patience is how many times a time that is promised may be taken: the machine is
 // shared, and the race detector slows everything down.
-const patience = 10
+const patience = 100
 
 // house is a service of its own with the folder that it lives in.
 type house struct {

@@ -153,7 +153,7 @@ func TestTilesOutsideLeaveNoEntry(t *testing.T) {
 	if st := c.Stats(); st.Entries != 0 || st.Builds != 0 || st.Blank != n {
 		t.Errorf("%+v", st)
 	}
-	if took := time.Since(start); took > 2*time.Second {
+	if took := time.Since(start); took > 20*time.Second {
 		t.Errorf("%d tiles took %v", n, took)
 	}
 }

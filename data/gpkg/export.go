@@ -156,7 +156,7 @@ func (l *Layer) register(ctx context.Context, tx *sql.Tx, b orb.Bound) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, strings.NewReplacer("<t>", quote(l.Name), "<r>", quote("rtree_"+l.Name+"_geom"), "<n>", "rtree_"+l.Name+"_geom").Replace(copyTriggers))
+	_, err = tx.ExecContext(ctx, strings.NewReplacer("<t>", quote(l.Name), "<r>", quote("rtree_"+l.Name+"_geom"), "<n>", strings.Trim(quote("rtree_"+l.Name+"_geom"), `"`)).Replace(copyTriggers))
 	return err
 }
 
