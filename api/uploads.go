@@ -24,12 +24,12 @@ type uploadView struct {
 	State      data.UploadState `json:"state"`
 	Progress   float64          `json:"progress"`
 	File       string           `json:"file"`
-	Layer      string           `json:"layer,omitempty"`
+	Layer      string           `json:"layer"`
 	Encoding   nameView         `json:"encoding"`
 	CRS        idView           `json:"crs"`
 	Counts     intake.Counts    `json:"counts"`
 	Base       int              `json:"base"`
-	Version    string           `json:"version,omitempty"`
+	Version    string           `json:"version"`
 	Question   *questionView    `json:"question,omitempty"`
 	Links      []link           `json:"links"`
 }

@@ -272,6 +272,9 @@ func TestTheRoadFromUploadToRestore(t *testing.T) {
 	if u.State != data.UploadNeedsChoice || u.Question.About != "crs" {
 		t.Fatalf("%+v", u)
 	}
+	if rec := send(t, s, http.MethodPatch, "/uploads/"+u.ID, `{"crs":"EPSG:99999"}`); rec.Code != http.StatusBadRequest {
+		t.Errorf("an answer that is none: %d %s", rec.Code, rec.Body)
+	}
 	if rec := send(t, s, http.MethodPatch, "/uploads/"+u.ID, `{"crs":"EPSG:4490"}`); rec.Code != http.StatusAccepted {
 		t.Fatalf("PATCH: %d %s", rec.Code, rec.Body)
 	}

@@ -70,6 +70,11 @@ func (r *Registry) Choose(ctx context.Context, id string, c intake.Choice) (Uplo
 	if err := merged.Check(); err != nil {
 		return u, err
 	}
+	if c.CRS != "" {
+		if _, err := intake.System(r.opts.Operator, c.CRS); err != nil {
+			return u, err // the question stays open
+		}
+	}
 	if !r.uploads.enter() {
 		return u, ErrBusy
 	}

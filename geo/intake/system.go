@@ -15,13 +15,13 @@ func (r *reader) locateCRS() error {
 	bound := r.fileBound()
 	switch {
 	case r.job.Choice.CRS != "":
-		c, err := r.named(r.job.Choice.CRS)
+		c, err := System(r.job.Operator, r.job.Choice.CRS)
 		if err != nil {
 			return err
 		}
 		r.crs, r.result.CRS = c, Evidence{c.ID(), geo.Text{ZH: "由上传者指定", EN: "chosen by the planner"}}
 	case r.file.crs != "":
-		c, err := r.named(r.file.crs)
+		c, err := System(r.job.Operator, r.file.crs)
 		if unknown(err) {
 			r.result.Question = r.crsQuestion(bound, geo.Textf(
 				"无法识别文件写明的坐标系 %.80q，请指定坐标系", "the file names the system %.80q, which is not known; name its coordinate reference system", r.file.crs))
@@ -58,9 +58,10 @@ func (r *reader) locateCRS() error {
 	return r.crs.Contradiction(bound)
 }
 
-// named finds a system by the name that the planner gives it: the operator's own first.
-func (r *reader) named(name string) (crs.CRS, error) {
-	if c, ok := r.job.Operator.Parse(name); ok {
+// System finds a reference system by the name that the planner gives it: the operator's
+// own first, if there is an operator; then those of crs.Parse, whose errors it has.
+func System(o *crs.Operator, name string) (crs.CRS, error) {
+	if c, ok := o.Parse(name); ok {
 		return c, nil
 	}
 	return crs.Parse(name)
