@@ -11,6 +11,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"towngrid/data"
+	"towngrid/data/rows"
 	"towngrid/geo"
 )
 
@@ -27,43 +28,21 @@ func (s *Store) SaveDraft(ctx context.Context, v geo.Version, fs []geo.Feature) 
 }
 
 func (s *Store) saveDraft(ctx context.Context, v geo.Version, fs []geo.Feature) error {
-	if err := checkDraft(v, len(fs)); err != nil {
+	if err := rows.CheckDraft(v, len(fs)); err != nil {
 		return err
 	}
 	// Encoding comes before the transaction, to hold up other writers no longer than need be.
-	rows, err := encodeRows(ctx, fs, v.Collection.Schema().Geometry)
+	kept, err := form.Rows(ctx, fs, v.Collection.Schema().Geometry)
 	if err != nil {
 		return err
 	}
 	return s.write(ctx, func(tx *sql.Tx) error {
-		seq, err := insertVersion(ctx, tx, v, boundOfRows(rows))
+		seq, err := insertVersion(ctx, tx, v, rows.Bound(kept))
 		if err != nil {
 			return err
 		}
-		return insertRows(ctx, tx, version{v, seq}, rows)
+		return insertRows(ctx, tx, version{v, seq}, kept)
 	})
-}
-
-func checkDraft(v geo.Version, features int) error {
-	switch {
-	case !versioned(v.Collection):
-		return fmt.Errorf("the collection %q has no versions", v.Collection)
-	case v.ID == "", v.State != geo.Draft, v.Number != 0, !v.Published.IsZero():
-		return fmt.Errorf("version %q is %s number %d, not a new draft", v.ID, v.State, v.Number)
-	case v.Features != features:
-		return fmt.Errorf("the version counts %d features, but there are %d", v.Features, features)
-	}
-	return nil
-}
-
-func boundOfRows(rows []row) orb.Bound {
-	b, _ := boundOf(nil)
-	for i := range rows {
-		if !rows[i].bound.IsEmpty() {
-			b = b.Union(rows[i].bound)
-		}
-	}
-	return b
 }
 
 // insertVersion keeps a draft without its features, as the newest version.
@@ -101,7 +80,7 @@ func insertVersion(ctx context.Context, tx *sql.Tx, v geo.Version, b orb.Bound) 
 }
 
 // insertRows keeps the features of a draft.
-func insertRows(ctx context.Context, tx *sql.Tx, draft version, rows []row) error {
+func insertRows(ctx context.Context, tx *sql.Tx, draft version, kept []rows.Row) error {
 	live, err := liveFeatures(ctx, tx, draft)
 	if err != nil {
 		return err
@@ -118,8 +97,8 @@ func insertRows(ctx context.Context, tx *sql.Tx, draft version, rows []row) erro
 		return err
 	}
 	defer k.member.Close()
-	for i := range rows {
-		if err := k.keep(ctx, &rows[i]); err != nil {
+	for i := range kept {
+		if err := k.keep(ctx, &kept[i]); err != nil {
 			return err
 		}
 	}
@@ -136,17 +115,17 @@ type keeper struct {
 
 // keep makes r a feature of the draft: the one that is live where it is the same,
 // else one of its own.
-func (k *keeper) keep(ctx context.Context, r *row) error {
-	same, ok := k.live[r.code]
-	own := !ok || same.sum != r.sum
+func (k *keeper) keep(ctx context.Context, r *rows.Row) error {
+	same, ok := k.live[r.Code]
+	own := !ok || same.sum != r.Sum
 	if own {
 		k.last++
 		same.id = k.last
-		if _, err := k.feature.exec(ctx, same.id, r.code, r.name, r.sum[:], string(r.properties), r.geometry); err != nil {
+		if _, err := k.feature.exec(ctx, same.id, r.Code, r.Name, r.Sum[:], string(r.Properties), r.Geometry); err != nil {
 			return err
 		}
 	}
-	_, err := k.member.exec(ctx, k.seq, r.code, same.id, own)
+	_, err := k.member.exec(ctx, k.seq, r.Code, same.id, own)
 	return err
 }
 
@@ -161,26 +140,26 @@ type liveFeature struct {
 // and a new upload of the same file mends what was damaged.
 func liveFeatures(ctx context.Context, tx *sql.Tx, draft version) (map[string]liveFeature, error) {
 	live := map[string]liveFeature{}
-	rows, err := tx.QueryContext(ctx, `SELECT f.id, f.code, f.name, f.properties, f.geometry, f.sum
+	found, err := tx.QueryContext(ctx, `SELECT f.id, f.code, f.name, f.properties, f.geometry, f.sum
 		FROM towngrid_history h JOIN towngrid_feature f ON f.id = h.feature
 		WHERE h.collection = ? AND h.division = ? AND h.last IS NULL`, draft.Collection, draft.Division)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	for rows.Next() {
+	defer found.Close()
+	for found.Next() {
 		var id int64
-		var r row
+		var r rows.Row
 		var properties, geometry, sum sql.RawBytes // valid until the next row
-		if err := rows.Scan(&id, &r.code, &r.name, &properties, &geometry, &sum); err != nil {
+		if err := found.Scan(&id, &r.Code, &r.Name, &properties, &geometry, &sum); err != nil {
 			return nil, err
 		}
-		r.properties, r.geometry = properties, geometry
-		if digest := r.digest(); bytes.Equal(digest[:], sum) {
-			live[r.code] = liveFeature{id, digest}
+		r.Properties, r.Geometry = properties, geometry
+		if digest := r.Digest(); bytes.Equal(digest[:], sum) {
+			live[r.Code] = liveFeature{id, digest}
 		}
 	}
-	return live, rows.Err()
+	return live, found.Err()
 }
 
 // bulk is a statement that is run very many times in a transaction.
