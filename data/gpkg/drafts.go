@@ -15,7 +15,7 @@ import (
 	"towngrid/geo"
 )
 
-// SaveDraft keeps a draft and its features. A feature that is live already, bit
+// SaveDraft keeps a draft and its features, or a discarded one without. A feature that is live already, bit
 // for bit, is not kept again. An ID that is taken is data.ErrConflict; a version
 // that is no draft or does not count its features, a collection without versions,
 // a geometry not of the collection's kind, a coordinate that is not finite and a
@@ -68,10 +68,11 @@ func insertVersion(ctx context.Context, tx *sql.Tx, v geo.Version, b orb.Bound) 
 	} else {
 		args = append(args, b.Min[0], b.Min[1], b.Max[0], b.Max[1])
 	}
+	args = append(args, v.State)
 	done, err := tx.ExecContext(ctx, `INSERT INTO towngrid_version
 		(turn, id, collection, division, number, state, base, author, source, features, warnings, checksum,
 			created_micros, created, min_x, min_y, max_x, max_y)
-		VALUES ((SELECT coalesce(max(turn), 0) + 1 FROM towngrid_version), ?1, ?2, ?3, 0, 'draft', ?4, ?5, ?6, ?7, ?8, ?9,
+		VALUES ((SELECT coalesce(max(turn), 0) + 1 FROM towngrid_version), ?1, ?2, ?3, 0, ?15, ?4, ?5, ?6, ?7, ?8, ?9,
 			?10, `+readable("?10")+`, ?11, ?12, ?13, ?14)`, args...)
 	if err != nil {
 		return 0, err

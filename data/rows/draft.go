@@ -14,11 +14,14 @@ func Versioned(c geo.Collection) bool {
 	return c != geo.Incidents && slices.Contains(geo.Collections(), c)
 }
 
-// CheckDraft is an error when v is not a new draft of so many features.
+// CheckDraft is an error when v is neither a new draft of so many features nor a
+// discarded one without any.
 func CheckDraft(v geo.Version, features int) error {
 	switch {
 	case !Versioned(v.Collection):
 		return fmt.Errorf("the collection %q has no versions", v.Collection)
+	case v.State == geo.Discarded && features == 0 && v.ID != "" && v.Number == 0:
+		return nil
 	case v.ID == "", v.State != geo.Draft, v.Number != 0, !v.Published.IsZero():
 		return fmt.Errorf("version %q is %s number %d, not a new draft", v.ID, v.State, v.Number)
 	case v.Features != features:
