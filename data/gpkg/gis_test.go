@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"towngrid/data"
-	"towngrid/data/rows"
 	"towngrid/geo"
 )
 
@@ -47,7 +46,7 @@ func furnished(t *testing.T) string {
 	s := open(t, filepath.Join(t.TempDir(), "示范区.gpkg"))
 	rng := rand.New(rand.NewPCG(31, 0))
 	for _, c := range geo.Collections() {
-		if !rows.Versioned(c) {
+		if !versioned(c) {
 			continue
 		}
 		v := saveDraft(t, s, c, someFeatures(rng, c, 40))

@@ -10,7 +10,6 @@ import (
 	"github.com/paulmach/orb"
 
 	"towngrid/data"
-	"towngrid/data/rows"
 )
 
 // AddIncidents keeps incidents, all of them or none, and says how many were new.
@@ -38,7 +37,7 @@ func addIncidents(ctx context.Context, tx *sql.Tx, ins []data.Incident) (added i
 		return 0, err
 	}
 	defer l.known.Close()
-	reach, _ := rows.BoundOf(nil)
+	reach, _ := boundOf(nil)
 	for _, in := range ins {
 		fresh, b, err := l.enter(ctx, in)
 		if err != nil {

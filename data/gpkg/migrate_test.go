@@ -18,7 +18,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/pressly/goose/v3"
 
-	"towngrid/data/rows"
 	"towngrid/geo"
 	"towngrid/migrations"
 )
@@ -277,7 +276,7 @@ func TestSchemaTables(t *testing.T) {
 		for _, f := range schema.Fields {
 			want = append(want, f.Name+" "+types[f.Type])
 		}
-		if rows.Versioned(c) {
+		if versioned(c) {
 			want = append(want, "geom "+map[geo.GeometryKind]string{geo.MultiPolygon: "MULTIPOLYGON", geo.Point: "POINT"}[schema.Geometry],
 				"name TEXT", "division TEXT", "version INTEGER", "extra TEXT")
 		} else {

@@ -14,7 +14,6 @@ import (
 	"github.com/paulmach/orb"
 
 	"towngrid/data"
-	"towngrid/data/rows"
 	"towngrid/geo"
 )
 
@@ -118,7 +117,7 @@ func TestFeatureTables(t *testing.T) {
 	since := map[geo.Collection]map[string]int{}
 	for round := range 4 {
 		for _, c := range geo.Collections() {
-			if !rows.Versioned(c) {
+			if !versioned(c) {
 				continue
 			}
 			if since[c] == nil {
