@@ -26,8 +26,10 @@ func allowed() map[string][]string {
 		"api/web":        {},
 		"tiles":          {"geo"},
 		"data":           {"geo"},
-		"data/gpkg":      {"data", "data/storetest", "migrations", "geo"},
-		"data/postgis":   {"data", "data/storetest", "migrations", "geo"},
+		"data/gpkg":      {"data", "data/rows", "data/storetest", "migrations", "geo"},
+		"data/postgis":   {"data", "data/rows", "data/storetest", "migrations", "geo"},
+		"data/rows":      {"data", "geo"},
+		"data/pgtest":    {},
 		"data/storetest": {"data", "geo"},
 		"data/demo":      {"geo"},
 		"data/standards": {"geo"},
@@ -42,8 +44,8 @@ func allowed() map[string][]string {
 func outside() map[string][]string {
 	return map[string][]string{
 		"github.com/labstack/echo":             {"api"},
-		"github.com/twpayne/go-geom":           {"data/gpkg", "data/postgis"},
-		"github.com/jackc/pgx":                 {"data/postgis"},
+		"github.com/twpayne/go-geom":           {"data/gpkg", "data/postgis", "data/rows"},
+		"github.com/jackc/pgx":                 {"data/postgis", "data/pgtest"},
 		"modernc.org/sqlite":                   {"data/gpkg"},
 		"database/sql":                         {"data/gpkg"},
 		"github.com/pressly/goose":             {"data/gpkg", "data/postgis"},

@@ -69,7 +69,7 @@ func (s *Server) backup(c echo.Context) error {
 	}
 	h := c.Response().Header()
 	h.Set("Content-Type", "application/octet-stream")
-	h.Set("Content-Disposition", `attachment; filename="towngrid-backup.gpkg"`)
+	h.Set("Content-Disposition", `attachment; filename="towngrid-backup`+s.registry.Store().BackupExt()+`"`)
 	h.Set("Cache-Control", "no-store")
 	return s.registry.Store().Backup(c.Request().Context(), c.Response())
 }

@@ -47,7 +47,7 @@ func statuses(code string) int {
 		return http.StatusUnauthorized
 	case "cross_origin":
 		return http.StatusForbidden
-	case "busy", "draining":
+	case "busy", "draining", "store_unavailable":
 		return http.StatusServiceUnavailable
 	case "no_space":
 		return http.StatusInsufficientStorage
@@ -76,6 +76,8 @@ func known(err error) *geo.Error {
 		return geo.Errorf("not_found", "没有这个编号的对象", "there is nothing of this ID")
 	case errors.Is(err, data.ErrBusy):
 		return geo.Errorf("busy", "同时上传的文件过多，请稍后重试", "too many uploads at once; try again in a moment")
+	case errors.Is(err, data.ErrUnavailable):
+		return geo.Errorf("store_unavailable", "数据库暂时无法访问；查询不受影响，请稍后重试此操作", "the database cannot be reached at the moment; reads go on, try this again shortly")
 	case errors.Is(err, data.ErrFull):
 		return geo.Errorf("no_space", "服务器磁盘已满，未保存任何内容；请联系管理员", "the server's disk is full and nothing was kept; tell the operator")
 	case errors.As(err, &echoed):

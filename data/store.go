@@ -25,6 +25,9 @@ var (
 	ErrFull = errors.New("no space left")
 	// ErrDamaged means that what was read is not what was written.
 	ErrDamaged = errors.New("damaged")
+	// ErrUnavailable means that the store does not answer now: nothing was written, or
+	// of a write that was cut off it is not known, and the same call may go through later.
+	ErrUnavailable = errors.New("store unavailable")
 )
 
 // Store durably keeps versions, uploads and incidents. Every method that writes
@@ -39,6 +42,8 @@ type Store interface {
 	IncidentLog
 	// Backup writes a complete, consistent copy of the store while others read and write.
 	Backup(ctx context.Context, w io.Writer) error
+	// BackupExt is what the names of files of backups end with, such as ".gpkg".
+	BackupExt() string
 	Close() error
 }
 
@@ -46,6 +51,9 @@ type Store interface {
 type Versions interface {
 	// Published lists the live versions, by collection and division.
 	Published(ctx context.Context) ([]geo.Version, error)
+	// Latest is the ID of the version that went live last, "" before the first. While it
+	// stays the same, so does what is published.
+	Latest(ctx context.Context) (string, error)
 	// History lists versions of every state that f selects, the newest first: in the
 	// order in which they went live or else were saved, whatever the clocks said.
 	History(ctx context.Context, f VersionFilter) ([]geo.Version, error)
@@ -55,7 +63,8 @@ type Versions interface {
 	// error where they cannot all be read. Published, superseded and draft versions
 	// have them; of a discarded one they are ErrConflict.
 	Features(ctx context.Context, id string) iter.Seq2[geo.Feature, error]
-	// SaveDraft keeps a draft and its features. It is ErrConflict when the ID is
+	// SaveDraft keeps a draft and its features; one that was discarded elsewhere is kept
+	// as such, without features. It is ErrConflict when the ID is
 	// taken, and an error when v is no draft, counts its features wrongly or is of
 	// incidents, when two features have one code, and when a geometry is not of the
 	// collection's kind or a coordinate not finite.
@@ -66,6 +75,14 @@ type Versions interface {
 	Publish(ctx context.Context, id string, base int, at time.Time) (geo.Version, error)
 	// Discard drops a draft and its features; ErrConflict when it is no draft.
 	Discard(ctx context.Context, id string) error
+}
+
+// Shared is a Store that other services write to as well.
+type Shared interface {
+	Store
+	// Listen calls hint soon after anyone has published, and once it listens, until ctx
+	// has ended or it can hear no more; it returns why. A hint may be lost.
+	Listen(ctx context.Context, hint func()) error
 }
 
 // VersionFilter selects versions. Zero members select all.

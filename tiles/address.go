@@ -1,29 +1,30 @@
 package tiles
 
 import (
-	"math"
-
 	"github.com/paulmach/orb"
 
 	"towngrid/geo"
 )
 
-// MaxZoom is the deepest zoom: a square of its grid is 2.3 mm at the equator.
+// MaxZoom is the deepest zoom of WebMercatorQuad: a square of its tiles' grid is 2.3 mm at the equator.
 const MaxZoom = 22
 
-// Address names one tile of WebMercatorQuad: zoom Z from 0 to MaxZoom, column X from
-// the west and row Y from the north, both below 2^Z.
+// Address names one tile of a grid: zoom Z from 0, column X from the west and row Y from the
+// north.
 type Address struct {
 	Z    uint8
 	X, Y uint32
 }
 
-// ParseAddress reads the three segments of a tile's path, without suffix. A segment is
+// ParseAddress reads the address of a tile of WebMercatorQuad. See Grid.ParseAddress.
+func ParseAddress(z, x, y string) (Address, error) { return WebMercatorQuad.ParseAddress(z, x, y) }
+
+// ParseAddress reads the three segments of a tile's path, zoom, column and row, without suffix. A segment is
 // one to ten ASCII digits without sign, space or leading zero; anything else is a
-// *geo.Error with the code "bad_tile". Numbers for which there is no tile, beyond MaxZoom
-// or the zoom's grid, are one with the code "no_such_tile". The cost does not depend on the
+// *geo.Error with the code "bad_tile". Numbers for which there is no tile, beyond the grid's
+// deepest zoom or its columns and rows, are one with the code "no_such_tile". The cost does not depend on the
 // length of the segments.
-func ParseAddress(z, x, y string) (Address, error) {
+func (g Grid) ParseAddress(z, x, y string) (Address, error) {
 	var n [3]uint64
 	for i, s := range [3]string{z, x, y} {
 		v, ok := parseIndex(s)
@@ -34,14 +35,14 @@ func ParseAddress(z, x, y string) (Address, error) {
 		}
 		n[i] = v
 	}
-	if n[0] > MaxZoom {
+	if n[0] > uint64(g.MaxZoom()) {
 		return Address{}, geo.Errorf("no_such_tile",
-			"没有第 %d 级瓦片：级别为 0 到 %d", "there is no zoom %d: zooms go from 0 to %d", n[0], MaxZoom)
+			"没有第 %d 级瓦片：级别为 0 到 %d", "there is no zoom %d: zooms go from 0 to %d", n[0], g.MaxZoom())
 	}
-	if side := uint64(1) << n[0]; n[1] >= side || n[2] >= side {
+	if columns, rows := g.Size(uint8(n[0])); n[1] >= uint64(columns) || n[2] >= uint64(rows) {
 		return Address{}, geo.Errorf("no_such_tile",
-			"第 %d 级没有瓦片 %d/%d：行列号应小于 %d", "zoom %d has no tile %d/%d: column and row must be below %d",
-			n[0], n[1], n[2], side)
+			"第 %d 级没有瓦片 %d/%d：列号应小于 %d，行号应小于 %d", "zoom %d has no tile %d/%d: the column must be below %d and the row below %d",
+			n[0], n[1], n[2], columns, rows)
 	}
 	return Address{Z: uint8(n[0]), X: uint32(n[1]), Y: uint32(n[2])}, nil
 }
@@ -69,33 +70,8 @@ func brief(s string) string {
 	return s[:most] + "…"
 }
 
-// Valid says whether the address names a tile.
-func (a Address) Valid() bool {
-	return a.Z <= MaxZoom && a.X < 1<<a.Z && a.Y < 1<<a.Z
-}
+// Valid says whether the address names a tile of WebMercatorQuad.
+func (a Address) Valid() bool { return WebMercatorQuad.Valid(a) }
 
-// Bound is the tile without its buffer in degrees. Rows reach from 85.0511° north to as
-// far south.
-func (a Address) Bound() orb.Bound {
-	return degreesOf(a.fine().box(0))
-}
-
-// fine is the tile's place on the fine grid.
-func (a Address) fine() frame {
-	shift := fineBits - uint(a.Z)
-	return frame{x: int64(a.X) << shift, y: int64(a.Y) << shift, sub: shift - extentBits}
-}
-
-// degreesOf is the bound of a box on the fine grid.
-func degreesOf(b box) orb.Bound {
-	w, n := degreesAt(b.x0, b.y0)
-	e, s := degreesAt(b.x1, b.y1)
-	return orb.Bound{Min: orb.Point{w, s}, Max: orb.Point{e, n}}
-}
-
-// degreesAt undoes fineAt without its rounding.
-func degreesAt(x, y int64) (lon, lat float64) {
-	lon = math.Ldexp(float64(x), -fineBits)*360 - 180
-	lat = math.Atan(math.Sinh(math.Pi*(1-2*math.Ldexp(float64(y), -fineBits)))) * 180 / math.Pi
-	return lon, lat
-}
+// Bound is the tile of WebMercatorQuad without its buffer in degrees.
+func (a Address) Bound() orb.Bound { return WebMercatorQuad.Bound(a) }

@@ -23,7 +23,7 @@ func Build(s *snapshot.Snapshot, r Request) ([]byte, error) {
 // Builder makes tiles and keeps the projected coordinates of the snapshots' parts, for as
 // long as the parts are in use elsewhere. Of 50,000 cells of 81 vertices it kept 11 bytes
 // a vertex when all had been drawn with their labels and 18 with their borders, where the
-// source has 16 in each cell. Each datum asked for takes its own. The zero value
+// source has 16 in each cell. Each grid and datum asked for takes its own. The zero value
 // is ready, and safe for concurrent use.
 type Builder struct {
 	forgetful bool // pictures serve one tile
@@ -34,15 +34,16 @@ type Builder struct {
 
 type pictureKey struct {
 	part  weak.Pointer[snapshot.Part]
+	grid  Grid
 	datum crs.Datum
 }
 
 // picture is that of a part.
-func (b *Builder) picture(p *snapshot.Part, d crs.Datum) *picture {
+func (b *Builder) picture(p *snapshot.Part, g Grid, d crs.Datum) *picture {
 	if b.forgetful {
-		return newPicture(p, d)
+		return newPicture(p, g, d)
 	}
-	key := pictureKey{weak.Make(p), d}
+	key := pictureKey{weak.Make(p), g, d}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	pic := b.pictures[key]
@@ -50,7 +51,7 @@ func (b *Builder) picture(p *snapshot.Part, d crs.Datum) *picture {
 		if b.pictures == nil {
 			b.pictures = map[pictureKey]*picture{}
 		}
-		pic = newPicture(p, d)
+		pic = newPicture(p, g, d)
 		b.pictures[key] = pic
 		runtime.AddCleanup(p, forget, kept{weak.Make(b), key})
 	}

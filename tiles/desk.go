@@ -20,6 +20,8 @@ type desk struct {
 	parts   []drawn
 	finds   []find
 	chosen  bitSet
+	keys    []string // of the layer
+	columns []int    // of the layer's keys
 	out     []byte
 }
 
@@ -52,13 +54,13 @@ func (w *desk) clear() {
 func (w *desk) tile(ctx context.Context, b *Builder, s *snapshot.Snapshot, r Request) ([]byte, error) {
 	w.out = w.out[:0]
 	for _, c := range r.Collections {
-		w.plotter.begin(r.fine())
+		w.plotter.begin(r.frame())
 		w.gather(b, s, c, r)
 		for _, kind := range kinds() {
 			if r.Content&kind == 0 || !gives(c, kind) || len(w.finds) == 0 {
 				continue
 			}
-			if err := w.draw(ctx, s, c, kind); err != nil {
+			if err := w.draw(ctx, s, r, c, kind); err != nil {
 				return nil, err
 			}
 			w.out = w.layer.appendTo(w.out)
@@ -68,8 +70,14 @@ func (w *desk) tile(ctx context.Context, b *Builder, s *snapshot.Snapshot, r Req
 }
 
 // draw fills the layer of one kind.
-func (w *desk) draw(ctx context.Context, s *snapshot.Snapshot, c geo.Collection, kind Content) error {
-	w.layer.reset(layerName(c, kind), names(columns(c, kind)))
+func (w *desk) draw(ctx context.Context, s *snapshot.Snapshot, r Request, c geo.Collection, kind Content) error {
+	w.keys, w.columns = w.keys[:0], w.columns[:0]
+	for i, column := range columns(c, kind) {
+		if r.wants(kind, column.Name) {
+			w.keys, w.columns = append(w.keys, column.Name), append(w.columns, i)
+		}
+	}
+	w.layer.reset(layerName(c, kind), w.keys)
 	switch {
 	case kind == Labels:
 		return w.labels(ctx)
@@ -90,7 +98,7 @@ func (w *desk) gather(b *Builder, s *snapshot.Snapshot, c geo.Collection, r Requ
 		if !p.Bound().Intersects(reach) {
 			continue
 		}
-		pic := b.picture(p, r.Datum)
+		pic := b.picture(p, r.Grid, r.Datum)
 		n := int32(len(w.parts))
 		w.parts = append(w.parts, drawn{p, pic, w.plotter.place(pic)})
 		w.choose(p, reach)
@@ -168,8 +176,8 @@ func (w *desk) points(ctx context.Context) error {
 // end gives the current feature its properties, if it has a shape, and writes it.
 func (w *desk) end(s shown, t shapeType) {
 	if len(w.layer.shape) > 0 {
-		for column := range w.layer.keys {
-			w.layer.tag(column, s.value(column))
+		for key, column := range w.columns {
+			w.layer.tag(key, s.value(column))
 		}
 	}
 	w.layer.end(s.ids[s.k], t)

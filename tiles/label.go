@@ -31,7 +31,7 @@ func (pic *picture) label(p *snapshot.Part, i int) *label {
 	mp, _ := p.At(i).Geometry.(orb.MultiPolygon)
 	place, radius := pole(mp)
 	l := &label{
-		at:   fineAt(pic.datum.FromCGCS2000(place)),
+		at:   pic.grid.project(pic.datum.FromCGCS2000(place)),
 		size: string(appendInt(nil, int64(math.Ceil(radius)))),
 		rank: string(appendInt(nil, rank(radius, place[1]))),
 	}

@@ -97,7 +97,7 @@ func TestFineGridIsAsFineAsStated(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := orb.Point{rapid.Float64Range(-180, 179.9).Draw(t, "lon"), rapid.Float64Range(-85, 85).Draw(t, "lat")}
 		v := fineAt(p)
-		lon, lat := degreesAt(v.x, v.y)
+		lon, lat := WebMercatorQuad.degreesAt(v.x, v.y)
 		const half = 360.0 / (1 << fineBits) / 2
 		if math.Abs(lon-p[0]) > half*1.01 || math.Abs(lat-p[1]) > half*1.01 {
 			t.Fatalf("%v comes back as %v, %v", p, lon, lat)

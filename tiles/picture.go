@@ -13,7 +13,7 @@ import (
 // offset is a place on the fine grid as kept: 8 bytes, from its picture's origin.
 type offset struct{ x, y int32 }
 
-// picture is a part as tiles need it: projected once, for one datum, and shared by
+// picture is a part as tiles need it: projected once, for one grid and datum, and shared by
 // all its tiles. Each chunk of features is projected when a tile first needs it, so the first
 // tile after a publication costs what it shows.
 //
@@ -22,6 +22,7 @@ type offset struct{ x, y int32 }
 // a border. It holds no reference to the part.
 type picture struct {
 	collection geo.Collection
+	grid       Grid
 	datum      crs.Datum
 	columns    []geo.Field // the properties of a feature: code, name, then the schema's
 	origin     vertex      // on the grid of lift, to which offsets count
@@ -35,10 +36,10 @@ const (
 	chunkLen  = 1 << chunkBits // features
 )
 
-func newPicture(p *snapshot.Part, d crs.Datum) *picture {
+func newPicture(p *snapshot.Part, g Grid, d crs.Datum) *picture {
 	c := p.Version().Collection
 	pic := &picture{
-		collection: c, datum: d, columns: columnsOf(c),
+		collection: c, grid: g, datum: d, columns: columnsOf(c),
 		chunks: make([]chunk, (p.Len()+chunkLen-1)>>chunkBits),
 	}
 	if p.Len() > 0 {
@@ -52,7 +53,7 @@ func newPicture(p *snapshot.Part, d crs.Datum) *picture {
 // squares eight times as wide.
 func (pic *picture) settle(b orb.Bound) {
 	b = b.Pad(farthestShift)
-	nw, se := fineAt(orb.Point{b.Min[0], b.Max[1]}), fineAt(orb.Point{b.Max[0], b.Min[1]})
+	nw, se := pic.grid.project(orb.Point{b.Min[0], b.Max[1]}), pic.grid.project(orb.Point{b.Max[0], b.Min[1]})
 	for max(se.x-nw.x, se.y-nw.y)>>pic.lift >= 1<<32 {
 		pic.lift++
 	}
@@ -61,7 +62,7 @@ func (pic *picture) settle(b orb.Bound) {
 
 // project gives the place of a CGCS2000 position in the picture.
 func (pic *picture) project(p orb.Point) offset {
-	v := fineAt(pic.datum.FromCGCS2000(p))
+	v := pic.grid.project(pic.datum.FromCGCS2000(p))
 	return offset{int32(v.x>>pic.lift - pic.origin.x), int32(v.y>>pic.lift - pic.origin.y)}
 }
 

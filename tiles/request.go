@@ -30,12 +30,21 @@ type Request struct {
 	// Collections are those whose layers the tile has, each once. The order does not
 	// matter: layers come in the order of geo.Collections.
 	Collections []geo.Collection
+	// Grid is the grid that the tile is of, "" for WebMercatorQuad.
+	Grid Grid
 	Address
 	// Datum is the datum of the map that the tile lies on, "" for WGS84. Vertices are
 	// shifted to it before anything else is done to them.
 	Datum crs.Datum
 	// Content limits the layers, 0 for no limit.
 	Content Content
+	// Properties limits the properties of the collections' own layers to those named, in any order; nil
+	// is all of them, an empty list none. A collection without a property of a name
+	// does without; a name that none of them has is refused. Labels and borders keep theirs.
+	//
+	// A filter of features has its place beside it: it would choose in desk.gather among
+	// the features found, and depend on the same features.
+	Properties []string
 }
 
 // ParseCollections reads the names of a tile's collections, separated by commas, each once, and
@@ -83,10 +92,13 @@ func inOrder(cs []geo.Collection) ([]geo.Collection, error) {
 // checked is r with its zero values filled in and its collections in order, or the
 // *geo.Error that says why there is no such tile.
 func (r Request) checked() (Request, error) {
-	if !r.Valid() {
+	var err error
+	if r.Grid, err = ParseGrid(string(r.Grid)); err != nil {
+		return r, err
+	}
+	if !r.Grid.Valid(r.Address) {
 		return r, geo.Errorf("no_such_tile", "没有瓦片 %d/%d/%d", "there is no tile %d/%d/%d", r.Z, r.X, r.Y)
 	}
-	var err error
 	if r.Collections, err = inOrder(r.Collections); err != nil {
 		return r, err
 	}
@@ -96,7 +108,37 @@ func (r Request) checked() (Request, error) {
 	if r.Content &= All; r.Content == 0 {
 		r.Content = All
 	}
-	return r, nil
+	r.Properties, err = knownProperties(r.Collections, r.Properties)
+	return r, err
+}
+
+// knownProperties are the names, each once and in order, or the *geo.Error with the code
+// "unknown_property" about the first that no property of the collections has.
+func knownProperties(cs []geo.Collection, names []string) ([]string, error) {
+	if names == nil {
+		return nil, nil
+	}
+	known := make([]string, 0, len(names))
+	for _, name := range names {
+		if !slices.ContainsFunc(cs, func(c geo.Collection) bool {
+			return slices.ContainsFunc(columnsOf(c), func(f geo.Field) bool { return f.Name == name })
+		}) {
+			return nil, geo.Errorf("unknown_property",
+				"图层集没有名为 %q 的属性", "no collection asked for has a property %q", brief(name))
+		}
+		known = append(known, name)
+	}
+	slices.Sort(known)
+	return slices.Compact(known), nil
+}
+
+// wants says whether a checked request's layers of a kind have a property.
+func (r Request) wants(kind Content, name string) bool {
+	if kind != Fills || r.Properties == nil {
+		return true
+	}
+	_, ok := slices.BinarySearch(r.Properties, name)
+	return ok
 }
 
 // depends are the collections whose versions decide the tile's bytes: the levels of
@@ -112,6 +154,9 @@ func (r Request) depends() []geo.Collection {
 // 0.0065° more.
 const farthestShift = 0.02
 
+// frame is the tile's place on the fine grid.
+func (r Request) frame() frame { return r.Grid.frame(r.Address) }
+
 // reach is the part of the earth, in CGCS2000 degrees, whose features can show in the tile.
 func (r Request) reach() orb.Bound {
 	const rounding = 1e-6 // degrees; the fine grid's squares are a hundredth of it
@@ -119,7 +164,7 @@ func (r Request) reach() orb.Bound {
 	if r.Datum != crs.WGS84 {
 		margin += farthestShift
 	}
-	return degreesOf(r.fine().box(Buffer)).Pad(margin)
+	return r.Grid.degreesOf(r.frame().box(Buffer)).Pad(margin)
 }
 
 // outside says whether the tile lies outside the bounds of all parts, so that it is empty

@@ -69,12 +69,3 @@ func gives(c geo.Collection, kind Content) bool {
 	}
 	return true
 }
-
-// names are the names of columns.
-func names(columns []geo.Field) []string {
-	out := make([]string, len(columns))
-	for i, c := range columns {
-		out[i] = c.Name
-	}
-	return out
-}

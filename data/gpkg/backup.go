@@ -45,6 +45,9 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) (err error) {
 	return err
 }
 
+// BackupExt is that of GeoPackages.
+func (s *Store) BackupExt() string { return ".gpkg" }
+
 // backupPrefix begins the names of the folders, beside the store, in which its
 // backups are made.
 func backupPrefix(path string) string { return "." + filepath.Base(path) + "-backup-" }

@@ -7,15 +7,15 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"iter"
 
 	"github.com/paulmach/orb"
 
 	"towngrid/data"
+	"towngrid/data/rows"
 	"towngrid/geo"
 )
 
-// SaveDraft keeps a draft and its features. A feature that is live already, bit
+// SaveDraft keeps a draft and its features, or a discarded one without. A feature that is live already, bit
 // for bit, is not kept again. An ID that is taken is data.ErrConflict; a version
 // that is no draft or does not count its features, a collection without versions,
 // a geometry not of the collection's kind, a coordinate that is not finite and a
@@ -28,44 +28,21 @@ func (s *Store) SaveDraft(ctx context.Context, v geo.Version, fs []geo.Feature) 
 }
 
 func (s *Store) saveDraft(ctx context.Context, v geo.Version, fs []geo.Feature) error {
-	if err := checkDraft(v, len(fs)); err != nil {
+	if err := rows.CheckDraft(v, len(fs)); err != nil {
 		return err
 	}
-	order, err := inOrder(fs)
+	// Encoding comes before the transaction, to hold up other writers no longer than need be.
+	kept, err := form.Rows(ctx, fs, v.Collection.Schema().Geometry)
 	if err != nil {
 		return err
 	}
 	return s.write(ctx, func(tx *sql.Tx) error {
-		seq, err := insertVersion(ctx, tx, v, boundOfFeatures(fs))
+		seq, err := insertVersion(ctx, tx, v, rows.Bound(kept))
 		if err != nil {
 			return err
 		}
-		return insertRows(ctx, tx, version{v, seq}, encodedRows(ctx, fs, order, v.Collection.Schema().Geometry))
+		return insertRows(ctx, tx, version{v, seq}, kept)
 	})
-}
-
-func checkDraft(v geo.Version, features int) error {
-	switch {
-	case !versioned(v.Collection):
-		return fmt.Errorf("the collection %q has no versions", v.Collection)
-	case v.ID == "", v.State != geo.Draft, v.Number != 0, !v.Published.IsZero():
-		return fmt.Errorf("version %q is %s number %d, not a new draft", v.ID, v.State, v.Number)
-	case v.Features != features:
-		return fmt.Errorf("the version counts %d features, but there are %d", v.Features, features)
-	}
-	return nil
-}
-
-// boundOfFeatures is the bound of all coordinates, finite or not: those that are not
-// fail when they are encoded.
-func boundOfFeatures(fs []geo.Feature) orb.Bound {
-	b, _ := boundOf(nil)
-	for i := range fs {
-		if g := fs[i].Geometry; g != nil && !g.Bound().IsEmpty() {
-			b = b.Union(g.Bound())
-		}
-	}
-	return b
 }
 
 // insertVersion keeps a draft without its features, as the newest version.
@@ -91,10 +68,11 @@ func insertVersion(ctx context.Context, tx *sql.Tx, v geo.Version, b orb.Bound) 
 	} else {
 		args = append(args, b.Min[0], b.Min[1], b.Max[0], b.Max[1])
 	}
+	args = append(args, v.State)
 	done, err := tx.ExecContext(ctx, `INSERT INTO towngrid_version
 		(turn, id, collection, division, number, state, base, author, source, features, warnings, checksum,
 			created_micros, created, min_x, min_y, max_x, max_y)
-		VALUES ((SELECT coalesce(max(turn), 0) + 1 FROM towngrid_version), ?1, ?2, ?3, 0, 'draft', ?4, ?5, ?6, ?7, ?8, ?9,
+		VALUES ((SELECT coalesce(max(turn), 0) + 1 FROM towngrid_version), ?1, ?2, ?3, 0, ?15, ?4, ?5, ?6, ?7, ?8, ?9,
 			?10, `+readable("?10")+`, ?11, ?12, ?13, ?14)`, args...)
 	if err != nil {
 		return 0, err
@@ -103,7 +81,7 @@ func insertVersion(ctx context.Context, tx *sql.Tx, v geo.Version, b orb.Bound) 
 }
 
 // insertRows keeps the features of a draft.
-func insertRows(ctx context.Context, tx *sql.Tx, draft version, rows iter.Seq2[*row, error]) error {
+func insertRows(ctx context.Context, tx *sql.Tx, draft version, kept []rows.Row) error {
 	live, err := liveFeatures(ctx, tx, draft)
 	if err != nil {
 		return err
@@ -120,11 +98,8 @@ func insertRows(ctx context.Context, tx *sql.Tx, draft version, rows iter.Seq2[*
 		return err
 	}
 	defer k.member.Close()
-	for r, err := range rows {
-		if err != nil {
-			return err
-		}
-		if err := k.keep(ctx, r); err != nil {
+	for i := range kept {
+		if err := k.keep(ctx, &kept[i]); err != nil {
 			return err
 		}
 	}
@@ -141,17 +116,17 @@ type keeper struct {
 
 // keep makes r a feature of the draft: the one that is live where it is the same,
 // else one of its own.
-func (k *keeper) keep(ctx context.Context, r *row) error {
-	same, ok := k.live[r.code]
-	own := !ok || same.sum != r.sum
+func (k *keeper) keep(ctx context.Context, r *rows.Row) error {
+	same, ok := k.live[r.Code]
+	own := !ok || same.sum != r.Sum
 	if own {
 		k.last++
 		same.id = k.last
-		if _, err := k.feature.exec(ctx, same.id, r.code, r.name, r.sum[:], string(r.properties), r.geometry); err != nil {
+		if _, err := k.feature.exec(ctx, same.id, r.Code, r.Name, r.Sum[:], string(r.Properties), r.Geometry); err != nil {
 			return err
 		}
 	}
-	_, err := k.member.exec(ctx, k.seq, r.code, same.id, own)
+	_, err := k.member.exec(ctx, k.seq, r.Code, same.id, own)
 	return err
 }
 
@@ -166,26 +141,26 @@ type liveFeature struct {
 // and a new upload of the same file mends what was damaged.
 func liveFeatures(ctx context.Context, tx *sql.Tx, draft version) (map[string]liveFeature, error) {
 	live := map[string]liveFeature{}
-	rows, err := tx.QueryContext(ctx, `SELECT f.id, f.code, f.name, f.properties, f.geometry, f.sum
+	found, err := tx.QueryContext(ctx, `SELECT f.id, f.code, f.name, f.properties, f.geometry, f.sum
 		FROM towngrid_history h JOIN towngrid_feature f ON f.id = h.feature
 		WHERE h.collection = ? AND h.division = ? AND h.last IS NULL`, draft.Collection, draft.Division)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	for rows.Next() {
+	defer found.Close()
+	for found.Next() {
 		var id int64
-		var r row
+		var r rows.Row
 		var properties, geometry, sum sql.RawBytes // valid until the next row
-		if err := rows.Scan(&id, &r.code, &r.name, &properties, &geometry, &sum); err != nil {
+		if err := found.Scan(&id, &r.Code, &r.Name, &properties, &geometry, &sum); err != nil {
 			return nil, err
 		}
-		r.properties, r.geometry = properties, geometry
-		if digest := r.digest(); bytes.Equal(digest[:], sum) {
-			live[r.code] = liveFeature{id, digest}
+		r.Properties, r.Geometry = properties, geometry
+		if digest := r.Digest(); bytes.Equal(digest[:], sum) {
+			live[r.Code] = liveFeature{id, digest}
 		}
 	}
-	return live, rows.Err()
+	return live, found.Err()
 }
 
 // bulk is a statement that is run very many times in a transaction.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"towngrid/data/rows"
 	"towngrid/geo"
 	"towngrid/geo/shapefile"
 )
@@ -97,7 +98,7 @@ func (l *Layer) fill(ctx context.Context, db *sql.DB) error {
 
 // insert puts the records in and gives the bound around them.
 func (l *Layer) insert(ctx context.Context, tx *sql.Tx) (orb.Bound, error) {
-	all, _ := boundOf(nil)
+	all, _ := rows.BoundOf(nil)
 	rows, err := tx.PrepareContext(ctx, fmt.Sprintf(`INSERT INTO %s VALUES (?, ?%s)`, quote(l.Name), strings.Repeat(", ?", len(l.Columns))))
 	if err != nil {
 		return all, err
@@ -144,11 +145,11 @@ func (l *Layer) register(ctx context.Context, tx *sql.Tx, b orb.Bound) error {
 	}
 	changed := l.Changed.UTC().Format("2006-01-02T15:04:05.000Z")
 	_, err := tx.ExecContext(ctx, `INSERT INTO gpkg_contents VALUES (?, 'features', ?, ?, ?, ?, ?, ?, ?, ?)`,
-		append(append([]any{l.Name, l.Title, l.Description, changed}, bound...), srid)...)
+		append(append([]any{l.Name, l.Title, l.Description, changed}, bound...), rows.SRID)...)
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', ?, ?, 0, 0)`, l.Name, strings.ToUpper(string(l.Geometry)), srid)
+	_, err = tx.ExecContext(ctx, `INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', ?, ?, 0, 0)`, l.Name, strings.ToUpper(string(l.Geometry)), rows.SRID)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"towngrid/data"
+	"towngrid/data/rows"
 	"towngrid/geo"
 )
 
@@ -46,7 +47,7 @@ func furnished(t *testing.T) string {
 	s := open(t, filepath.Join(t.TempDir(), "示范区.gpkg"))
 	rng := rand.New(rand.NewPCG(31, 0))
 	for _, c := range geo.Collections() {
-		if !versioned(c) {
+		if !rows.Versioned(c) {
 			continue
 		}
 		v := saveDraft(t, s, c, someFeatures(rng, c, 40))

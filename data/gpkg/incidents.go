@@ -10,6 +10,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"towngrid/data"
+	"towngrid/data/rows"
 )
 
 // AddIncidents keeps incidents, all of them or none, and says how many were new.
@@ -37,7 +38,7 @@ func addIncidents(ctx context.Context, tx *sql.Tx, ins []data.Incident) (added i
 		return 0, err
 	}
 	defer l.known.Close()
-	reach, _ := boundOf(nil)
+	reach, _ := rows.BoundOf(nil)
 	for _, in := range ins {
 		fresh, b, err := l.enter(ctx, in)
 		if err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/pressly/goose/v3"
 
+	"towngrid/data/rows"
 	"towngrid/geo"
 	"towngrid/migrations"
 )
@@ -276,7 +277,7 @@ func TestSchemaTables(t *testing.T) {
 		for _, f := range schema.Fields {
 			want = append(want, f.Name+" "+types[f.Type])
 		}
-		if versioned(c) {
+		if rows.Versioned(c) {
 			want = append(want, "geom "+map[geo.GeometryKind]string{geo.MultiPolygon: "MULTIPOLYGON", geo.Point: "POINT"}[schema.Geometry],
 				"name TEXT", "division TEXT", "version INTEGER", "extra TEXT")
 		} else {

@@ -2,17 +2,15 @@ package gpkg
 
 import (
 	"database/sql"
-	"fmt"
 	"time"
+
+	"towngrid/data/rows"
 )
 
 // micros is t as it is kept: microseconds since 1970 in UTC, rounded down (which
 // UnixMicro does, before 1970 too). The years are those that dates as text can say.
 func micros(t time.Time) (int64, error) {
-	if y := t.UTC().Year(); y < 0 || y > 9999 {
-		return 0, fmt.Errorf("%v cannot be kept: the year is not from 0 to 9999", t)
-	}
-	return t.UnixMicro(), nil
+	return t.UnixMicro(), rows.CheckMoment(t)
 }
 
 // maybeMicros is t as it is kept, null for the zero time.

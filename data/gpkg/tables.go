@@ -4,17 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"strings"
 
 	"towngrid/geo"
 )
-
-// versioned says whether the collection is kept in versions, and so has a table
-// of what is live. Incidents are not: their table only grows.
-func versioned(c geo.Collection) bool {
-	return c != geo.Incidents && slices.Contains(geo.Collections(), c)
-}
 
 // copyLive brings the feature table up to what number made of the history of the
 // draft's collection and division: only what changed is taken out and put in.

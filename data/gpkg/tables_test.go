@@ -14,6 +14,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"towngrid/data"
+	"towngrid/data/rows"
 	"towngrid/geo"
 )
 
@@ -117,7 +118,7 @@ func TestFeatureTables(t *testing.T) {
 	since := map[geo.Collection]map[string]int{}
 	for round := range 4 {
 		for _, c := range geo.Collections() {
-			if !versioned(c) {
+			if !rows.Versioned(c) {
 				continue
 			}
 			if since[c] == nil {

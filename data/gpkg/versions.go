@@ -81,6 +81,15 @@ func (s *Store) Published(ctx context.Context) ([]geo.Version, error) {
 	return vs, nil
 }
 
+// Latest is the ID of the version that went live last, "" before the first.
+func (s *Store) Latest(ctx context.Context) (string, error) {
+	vs, err := s.list(ctx, "WHERE number > 0 ORDER BY turn DESC LIMIT 1")
+	if err != nil || len(vs) == 0 {
+		return "", err
+	}
+	return vs[0].ID, nil
+}
+
 // History lists the versions that f selects, the newest first.
 func (s *Store) History(ctx context.Context, f data.VersionFilter) ([]geo.Version, error) {
 	var w where

@@ -192,6 +192,7 @@ func testCancelled(t *testing.T, e Engine) {
 	for what, call := range map[string]func() error{
 		"Published":    func() error { _, err := s.Published(ctx); return err },
 		"History":      func() error { _, err := s.History(ctx, data.VersionFilter{}); return err },
+		"Latest":       func() error { _, err := s.Latest(ctx); return err },
 		"Version":      func() error { _, err := s.Version(ctx, live.ID); return err },
 		"Features":     func() error { _, err := collect(ctx, s, live.ID); return err },
 		"SaveDraft":    func() error { return s.SaveDraft(ctx, draftOf(t, geo.Towns, division, nil), nil) },

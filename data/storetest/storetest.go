@@ -36,6 +36,8 @@ func Run(t *testing.T, e Engine) {
 	}{
 		{"Empty", testEmpty},
 		{"Life", testLife},
+		{"Latest", testLatest},
+		{"DiscardedElsewhere", testDiscardedElsewhere},
 		{"Numbers", testNumbers},
 		{"Fidelity", testFidelity},
 		{"Emptiness", testEmptiness},

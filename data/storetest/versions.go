@@ -19,6 +19,7 @@ func testEmpty(t *testing.T, e Engine) {
 	s, ctx := e.Open(t), t.Context()
 	same(t, "everything", all{Features: map[string][]geo.Feature{}, Uploads: map[string]data.Upload{}}, everything(t, s))
 	id := uuid.NewString()
+	same(t, "Latest", "", latest(t, s))
 	_, err := s.Version(ctx, id)
 	isError(t, "Version", err, data.ErrNotFound)
 	_, err = collect(ctx, s, id)
@@ -74,6 +75,45 @@ func testLife(t *testing.T, e Engine) {
 	for _, loc := range []*time.Location{first.Created.Location(), second.Published.Location()} {
 		same(t, "zone", time.UTC.String(), loc.String())
 	}
+}
+
+// testLatest: the latest is what went live last in any collection and division, and
+// nothing but publishing changes it.
+func testLatest(t *testing.T, e Engine) {
+	s := e.Open(t)
+	draft := save(t, s, geo.Cells, row(2, "draft"))
+	same(t, "before anything is live", "", latest(t, s))
+	first := publish(t, s, geo.Towns, row(1, "town"), 0)
+	same(t, "after the first", first.ID, latest(t, s))
+	must(t, s.Discard(t.Context(), save(t, s, geo.Towns, row(3, "gone")).ID))
+	same(t, "after a draft was saved and discarded", first.ID, latest(t, s))
+	_, err := s.Publish(t.Context(), draft.ID, 0, noon().AddDate(-1, 0, 0))
+	must(t, err)
+	same(t, "after one that was saved before and is dated before", draft.ID, latest(t, s))
+	s = e.Reopen(t, s)
+	same(t, "opened again", draft.ID, latest(t, s))
+}
+
+func latest(t *testing.T, s data.Store) string {
+	t.Helper()
+	id, err := s.Latest(t.Context())
+	must(t, err)
+	return id
+}
+
+// testDiscardedElsewhere: a version that was discarded in another store is kept as it
+// was there, and it has no features.
+func testDiscardedElsewhere(t *testing.T, e Engine) {
+	s := e.Open(t)
+	v := draftOf(t, geo.Cells, division, row(7, "gone"))
+	v.State = geo.Discarded
+	unchanged(t, s, "with features", func() error { return s.SaveDraft(t.Context(), v, row(7, "gone")) })
+	must(t, s.SaveDraft(t.Context(), v, nil))
+	same(t, "the version", v, version(t, s, v.ID))
+	_, err := collect(t.Context(), s, v.ID)
+	isError(t, "its features", err, data.ErrConflict)
+	_, err = s.Publish(t.Context(), v.ID, 0, noon())
+	isError(t, "publishing it", err, data.ErrConflict)
 }
 
 // testNumbers: each collection in each division counts for itself, and the base decides.
