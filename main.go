@@ -46,6 +46,11 @@ type commands struct {
 }
 
 func main() {
+	if os.Getenv("GOGC") == "" {
+		// What lives is large and has few pointers: collecting at half its size again, not
+		// at its size, takes a few per cent of time and saves a quarter of the memory.
+		debug.SetGCPercent(50)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {

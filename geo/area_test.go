@@ -3,6 +3,7 @@ package geo_test
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strconv"
@@ -110,4 +111,66 @@ func TestAreaOfGeometries(t *testing.T) {
 	if whole < 1.074e10 || whole > 1.076e10 {
 		t.Errorf("a degree square at 29° N has %g m²", whole)
 	}
+}
+
+// TestAreaSeriesAgainstGeodesics holds rings of short edges, which are summed up by a
+// series, against the same rings by the geodesic library.
+func TestAreaSeriesAgainstGeodesics(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	worst := 0.0
+	for range 400 {
+		lat, size := 60*(2*rng.Float64()-1), math.Exp(rng.Float64()*7-9.5) // 10 m to 8 km across
+		lat = math.Copysign(min(math.Abs(lat), 59.8), lat)
+		ring := make(orb.Ring, 0, 41)
+		for k := range 40 {
+			sin, cos := math.Sincos(2 * math.Pi * float64(k) / 40)
+			r := size * (0.3 + rng.Float64())
+			ring = append(ring, orb.Point{118 + r*cos, lat + r*sin/2})
+		}
+		ring = append(ring, ring[0])
+		got, want := geo.AreaM2(ring), geo.GeodesicAreaM2(ring)
+		if diff := math.Abs(got-want) / want; diff > worst {
+			worst = diff
+		}
+		// The library sums up to the equator, and so leaves some 10⁻³ m² of rounding itself.
+		if math.Abs(got-want) > 1e-10*want+2e-3 {
+			t.Errorf("at %.1f°, %.0f m²: %.6f m², geodesics say %.6f", lat, want, got, want)
+		}
+	}
+	t.Logf("off by %.1e of the area at most, rounding included", worst)
+	// Tall and wide, to the limit of the series.
+	for _, lat := range []float64{-59, 0, 18, 29, 53, 59.9} {
+		for _, size := range [][2]float64{{0.05, 1e-4}, {1e-4, 0.05}, {0.05, 0.05}} {
+			r := orb.Bound{Min: orb.Point{118.9, lat}, Max: orb.Point{118.9 + size[0], lat + size[1]}}.ToRing()
+			if got, want := geo.AreaM2(r), geo.GeodesicAreaM2(r); math.Abs(got-want) > 2e-11*want+2e-3 {
+				t.Errorf("at %v° N: %.6f m², geodesics say %.6f", lat, got, want)
+			}
+		}
+	}
+	// Vertices added on a meridian, which is a geodesic, change nothing; the library's
+	// rounding would be seen here.
+	tall := orb.Bound{Min: orb.Point{118.9, 29}, Max: orb.Point{118.90001, 29.01}}.ToRing()
+	split := orb.Ring{tall[0], tall[1], {tall[1][0], 29.003}, tall[2], tall[3], {tall[3][0], 29.0071}, tall[0]}
+	if a, b := geo.AreaM2(tall), geo.AreaM2(split); math.Abs(a-b) > 1e-8 {
+		t.Errorf("%.9f m² and, split, %.9f", a, b)
+	}
+}
+
+func BenchmarkAreaM2(b *testing.B) {
+	ring := make(orb.Ring, 61)
+	for k := range 60 {
+		sin, cos := math.Sincos(2 * math.Pi * float64(k) / 60)
+		ring[k] = orb.Point{118.9 + 0.001*cos, 29 + 0.001*sin}
+	}
+	ring[60] = ring[0]
+	b.Run("series", func(b *testing.B) {
+		for b.Loop() {
+			geo.AreaM2(ring)
+		}
+	})
+	b.Run("geodesics", func(b *testing.B) {
+		for b.Loop() {
+			geo.GeodesicAreaM2(ring)
+		}
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"iter"
 
 	"github.com/paulmach/orb"
 
@@ -31,13 +32,12 @@ func (s *Store) saveDraft(ctx context.Context, v geo.Version, fs []geo.Feature) 
 	if err := rows.CheckDraft(v, len(fs)); err != nil {
 		return err
 	}
-	// Encoding comes before the transaction, to hold up other writers no longer than need be.
-	kept, err := form.Rows(ctx, fs, v.Collection.Schema().Geometry)
+	kept, err := form.Each(ctx, fs, v.Collection.Schema().Geometry)
 	if err != nil {
 		return err
 	}
 	return s.write(ctx, func(tx *sql.Tx) error {
-		seq, err := insertVersion(ctx, tx, v, rows.Bound(kept))
+		seq, err := insertVersion(ctx, tx, v, rows.BoundOfFeatures(fs))
 		if err != nil {
 			return err
 		}
@@ -81,7 +81,7 @@ func insertVersion(ctx context.Context, tx *sql.Tx, v geo.Version, b orb.Bound) 
 }
 
 // insertRows keeps the features of a draft.
-func insertRows(ctx context.Context, tx *sql.Tx, draft version, kept []rows.Row) error {
+func insertRows(ctx context.Context, tx *sql.Tx, draft version, kept iter.Seq2[*rows.Row, error]) error {
 	live, err := liveFeatures(ctx, tx, draft)
 	if err != nil {
 		return err
@@ -98,8 +98,11 @@ func insertRows(ctx context.Context, tx *sql.Tx, draft version, kept []rows.Row)
 		return err
 	}
 	defer k.member.Close()
-	for i := range kept {
-		if err := k.keep(ctx, &kept[i]); err != nil {
+	for r, err := range kept {
+		if err != nil {
+			return err
+		}
+		if err := k.keep(ctx, r); err != nil {
 			return err
 		}
 	}

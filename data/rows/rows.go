@@ -7,15 +7,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"iter"
 	"runtime"
-	"slices"
 	"sync"
 
 	"github.com/paulmach/orb"
-	"golang.org/x/sync/errgroup"
 
 	"towngrid/data"
 	"towngrid/geo"
@@ -87,26 +84,16 @@ func (form Form) feature(r *Row) (geo.Feature, error) {
 // Rows makes the rows of fs in order of code, on all cores. It is an error
 // when two have one code.
 func (form Form) Rows(ctx context.Context, fs []geo.Feature, kind geo.GeometryKind) ([]Row, error) {
-	rows := make([]Row, len(fs))
-	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(runtime.GOMAXPROCS(0))
-	const batch = 1000
-	for start := 0; start < len(fs); start += batch {
-		work.Go(func() (err error) {
-			for i := start; i < min(start+batch, len(fs)) && err == nil; i++ {
-				rows[i], err = form.encode(&fs[i], kind)
-			}
-			return errors.Join(err, ctx.Err())
-		})
-	}
-	if err := work.Wait(); err != nil {
+	rows := make([]Row, 0, len(fs))
+	each, err := form.Each(ctx, fs, kind)
+	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(rows, func(a, b Row) int { return geo.Code(a.Code).Compare(geo.Code(b.Code)) })
-	for i := range rows[min(1, len(rows)):] {
-		if rows[i].Code == rows[i+1].Code {
-			return nil, fmt.Errorf("two features have the code %s", rows[i].Code)
+	for r, err := range each {
+		if err != nil {
+			return nil, err
 		}
+		rows = append(rows, *r)
 	}
 	return rows, nil
 }

@@ -98,7 +98,7 @@ func TestAreasAgreeWithPlanimeter(t *testing.T) {
 		}
 		want = math.Abs(want)
 		total += want
-		if got := areaM2(p.Shape); math.Abs(got-want) > 1e-9*want+noise {
+		if got := geo.AreaM2(p.Shape); math.Abs(got-want) > 1e-9*want+noise {
 			t.Errorf("seed %d, parcel %d: %.6f m², Planimeter says %.5f", seed, i, got, want)
 		}
 		wants(t, "printed area", &p.AreaM2, want, 1e-9*want+noise+0.5/decimals)
@@ -133,40 +133,6 @@ func TestTrapezoids(t *testing.T) {
 		if whole, less := TrapezoidM2(rect(118, 28, 2, 2)), TrapezoidM2(hole); math.Abs(whole-less-TrapezoidM2(g)) > 1e-3 {
 			t.Errorf("seed %d: a hole takes %v m²", seed, whole-less)
 		}
-	}
-}
-
-// TestQuickAreaAgrees holds the quick geodesic area against geo.AreaM2, up to the
-// rounding of the latter.
-func TestQuickAreaAgrees(t *testing.T) {
-	const seed = 68
-	rng := rand.New(rand.NewPCG(seed, 0))
-	for i := range 2000 {
-		lat := 70 * (2*rng.Float64() - 1)
-		g := star(rng, 360*rng.Float64()-180, lat, 0.2*math.Pow(10, -4*rng.Float64()), 3+rng.IntN(60))
-		got, want := areaM2(g), geo.AreaM2(g)
-		if math.Abs(got-want) > 2e-11*want+5*noise {
-			t.Errorf("seed %d, polygon %d at %.1f° N: %.6f m², not %.6f", seed, i, lat, got, want)
-		}
-	}
-	// Tall and wide, to the limit of the series.
-	for _, lat := range []float64{-59, 0, 18, 29, 53, 59.9} {
-		for _, g := range []orb.MultiPolygon{rect(118.9, lat, 0.05, 1e-4), rect(118.9, lat, 1e-4, 0.05), rect(118.9, lat, 0.05, 0.05)} {
-			if got, want := areaM2(g), geo.AreaM2(g); math.Abs(got-want) > 2e-11*want+5*noise {
-				t.Errorf("at %v° N: %.6f m², not %.6f", lat, got, want)
-			}
-		}
-	}
-	// Vertices added on a meridian, which is a geodesic, change nothing; here the
-	// rounding can be seen.
-	tall := rect(118.9, 29, 1e-5, 0.01)
-	corner := tall[0][0]
-	split := orb.MultiPolygon{{{corner[0], corner[1], {corner[1][0], 29.003}, corner[2], corner[3], {corner[3][0], 29.0071}, corner[0]}}}
-	if a, b := areaM2(tall), areaM2(split); math.Abs(a-b) > 1e-8 {
-		t.Errorf("%.9f m² and, split, %.9f", a, b)
-	}
-	if got, want := areaM2(tall), exactRect(29, 1e-5, 0.01); math.Abs(got-want) > 1e-9*want {
-		t.Errorf("%.9f m², the closed form has %.9f", got, want)
 	}
 }
 

@@ -172,7 +172,7 @@ func (a *assessment) planArea(f *Finding) {
 		f.remedy(areaLever(PlanArea, nil, f.Band))
 		return
 	}
-	area := areaM2(t.outline.shape)
+	area := geo.AreaM2(t.outline.shape)
 	trapezoid := TrapezoidM2(t.outline.shape)
 	f.input("geodesicM2", round(area))
 	f.input("trapezoidM2", round(trapezoid))

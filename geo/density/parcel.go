@@ -86,7 +86,7 @@ func (c *parcel) measure(g orb.Geometry) {
 		c.fault = reason(BadGeometry, "几何无效，无法量算：%v", "its geometry cannot be measured: %v", err)
 		return
 	}
-	c.area, c.wholeM2 = a, areaM2(a.shape)
+	c.area, c.wholeM2 = a, geo.AreaM2(a.shape)
 }
 
 // properties reads what the parcel states about itself.
@@ -147,7 +147,7 @@ func (c *parcel) keep(part orb.MultiPolygon) {
 	case off <= grain:
 		c.within, c.withinM2 = c.shape, c.wholeM2
 	case inside*c.wholeM2 > grain:
-		c.within, c.withinM2, c.cut = part, min(areaM2(part), c.wholeM2), true
+		c.within, c.withinM2, c.cut = part, min(geo.AreaM2(part), c.wholeM2), true
 	default:
 		c.outside = true
 	}

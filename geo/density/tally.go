@@ -230,7 +230,7 @@ func (row *CountedParcel) keep(rest orb.MultiPolygon, p *parcel) {
 		row.Overlaps = nil
 		return
 	}
-	row.AreaM2, row.Shape = min(areaM2(rest), p.withinM2), rest
+	row.AreaM2, row.Shape = min(geo.AreaM2(rest), p.withinM2), rest
 	if left <= grain {
 		row.State, row.AreaM2, row.Shape = LeftOut, 0, nil
 	}

@@ -56,7 +56,7 @@ func newTownCase(s *snapshot.Snapshot, code geo.Code) (*townCase, error) {
 		return t, nil
 	}
 	t.outline = outline
-	area := round(areaM2(outline.shape))
+	area := round(geo.AreaM2(outline.shape))
 	t.facts.AreaM2 = &area
 	t.gatherParcels()
 	t.gatherFacilities()

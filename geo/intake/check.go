@@ -25,6 +25,7 @@ func (r *reader) check() error {
 	}
 	r.job.Progress(true, 0.8)
 	r.checkNesting()
+	r.containers, r.outside = nil, nil // large, and done with
 	if r.schema.Coverage {
 		r.checkCoverage()
 	}
