@@ -5,9 +5,9 @@ import (
 	"slices"
 
 	"github.com/paulmach/orb"
-	sf "github.com/peterstace/simplefeatures/geom"
 
 	"towngrid/geo"
+	"towngrid/geo/overlay"
 )
 
 // clip is the part of a that lies within the outline; whole says that nothing is
@@ -32,11 +32,8 @@ func (o *outline) clip(a *area) (part orb.MultiPolygon, whole bool, err error) {
 	} else if covered {
 		return a.shape, true, nil
 	}
-	common, err := sf.Intersection(a.geometry(), o.geometry())
-	if err != nil {
-		return nil, false, err
-	}
-	return fromOverlay(common), false, nil
+	part, err = overlay.Intersection(a.shape, o.shape)
+	return part, false, err
 }
 
 // crossing is where a ring of the area, walked with its inside to the left, passes

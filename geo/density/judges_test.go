@@ -1,23 +1,24 @@
 package density
 
 import (
-	"encoding/csv"
-	"encoding/hex"
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/paulmach/orb"
 	sf "github.com/peterstace/simplefeatures/geom"
 
+	"towngrid/data/pgtest"
 	"towngrid/geo"
 	"towngrid/geo/geotest"
+	"towngrid/geo/overlay"
 )
 
 // tool finds an outside judge. Without it the test is skipped, or fails where
@@ -188,22 +189,21 @@ func pairs(seed uint64) (out []pair) {
 func union(mp orb.MultiPolygon) orb.MultiPolygon {
 	parts := make([]sf.Geometry, len(mp))
 	for i, p := range mp {
-		parts[i] = overlayGeometry(orb.MultiPolygon{p})
+		parts[i] = overlay.Geometry(orb.MultiPolygon{p})
 	}
 	g, err := sf.UnionMany(parts)
 	if err != nil {
 		panic(err)
 	}
-	return fromOverlay(g)
+	return overlay.Polygons(g)
 }
 
 // TestClipsAgreeWithGEOS clips 1,000 pairs and compares the areas with GEOS, which
-// ogr2ogr reaches through SpatiaLite, to 10⁻⁶ m².
+// PostGIS runs, to 10⁻⁶ m².
 func TestClipsAgreeWithGEOS(t *testing.T) {
-	ogr2ogr := tool(t, "ogr2ogr", "gdal-bin")
 	const seed = 63
 	all := pairs(seed)
-	wkb := askGEOS(t, ogr2ogr, all)
+	wkb := askGEOS(t, all)
 	done := map[string]int{}
 	for i, p := range all {
 		town, err := newOutline(p.town)
@@ -235,53 +235,40 @@ func TestClipsAgreeWithGEOS(t *testing.T) {
 	t.Log(done)
 }
 
-// parseWKB reads hex WKB; SpatiaLite gives nothing for what is empty.
-func parseWKB(t *testing.T, text string) orb.MultiPolygon {
+// parseWKB reads the polygons of a geometry.
+func parseWKB(t *testing.T, wkb []byte) orb.MultiPolygon {
 	t.Helper()
-	if text == "" {
-		return nil
-	}
-	raw, err := hex.DecodeString(text)
+	g, err := sf.UnmarshalWKB(wkb, sf.NoValidate{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := sf.UnmarshalWKB(raw, sf.NoValidate{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fromOverlay(g)
+	return overlay.Polygons(g)
 }
 
-// askGEOS has each pair intersected, as hex WKB. GEOS refuses rings that touch
+// askGEOS has each pair intersected, as WKB. GEOS refuses rings that touch
 // themselves; a buffer of nothing reads them as we do.
-func askGEOS(t *testing.T, ogr2ogr string, all []pair) []string {
+func askGEOS(t *testing.T, all []pair) [][]byte {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "pairs.csv")
-	var in strings.Builder
-	in.WriteString("id,a,b\n")
-	for i, p := range all {
-		fmt.Fprintf(&in, "%d,\"%s\",\"%s\"\n", i, overlayGeometry(p.parcel).AsText(), overlayGeometry(p.town).AsText())
-	}
-	if err := os.WriteFile(file, []byte(in.String()), 0o600); err != nil {
+	ctx := t.Context()
+	conn, err := pgx.Connect(ctx, pgtest.Start(t))
+	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command(ogr2ogr, "-f", "CSV", "/vsistdout/", file, "-dialect", "sqlite", "-sql",
-		"SELECT id, hex(asbinary(CASE WHEN st_isvalid(geomfromtext(a)) THEN st_intersection(geomfromtext(a), geomfromtext(b))"+
-			" ELSE st_intersection(st_buffer(geomfromtext(a), 0), geomfromtext(b)) END)) AS w FROM pairs").Output()
+	defer conn.Close(context.WithoutCancel(ctx))
+	parcels, towns := make([][]byte, len(all)), make([][]byte, len(all))
+	for i, p := range all {
+		parcels[i], towns[i] = overlay.Geometry(p.parcel).AsBinary(), overlay.Geometry(p.town).AsBinary()
+	}
+	rows, err := conn.Query(ctx, `
+		SELECT ST_AsBinary(ST_Intersection(CASE WHEN ST_IsValid(a) THEN a ELSE ST_Buffer(a, 0) END, b))
+		FROM (SELECT ST_GeomFromWKB(a) AS a, ST_GeomFromWKB(b) AS b, i FROM unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY AS t(a, b, i)) AS pair
+		ORDER BY i`, parcels, towns)
 	if err != nil {
-		t.Fatalf("ogr2ogr: %v (is it built with SpatiaLite?)", err)
+		t.Fatal(err)
 	}
-	rows, err := csv.NewReader(strings.NewReader(string(out))).ReadAll()
-	if err != nil || len(rows) != len(all)+1 {
-		t.Fatalf("%d rows: %v", len(rows), err)
+	out, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+	if err != nil || len(out) != len(all) {
+		t.Fatalf("%d answers to %d questions: %v", len(out), len(all), err)
 	}
-	wkb := make([]string, len(all))
-	for _, row := range rows[1:] {
-		i, err := strconv.Atoi(row[0])
-		if err != nil {
-			t.Fatal(err)
-		}
-		wkb[i] = row[1]
-	}
-	return wkb
+	return out
 }

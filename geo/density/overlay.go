@@ -4,57 +4,10 @@ import (
 	"math"
 
 	"github.com/paulmach/orb"
-	sf "github.com/peterstace/simplefeatures/geom"
 
 	"towngrid/geo"
+	"towngrid/geo/overlay"
 )
-
-// overlayGeometry hands polygons to simplefeatures, whose overlay is a port of
-// JTS's OverlayNG: exact noding first, snapping where that fails. Nothing is checked.
-func overlayGeometry(mp orb.MultiPolygon) sf.Geometry {
-	polys := make([]sf.Polygon, len(mp))
-	for i, p := range mp {
-		rings := make([]sf.LineString, len(p))
-		for j, r := range p {
-			flat := make([]float64, 0, 2*len(r))
-			for _, v := range r {
-				flat = append(flat, v[0], v[1])
-			}
-			rings[j] = sf.NewLineString(sf.NewSequence(flat, sf.DimXY))
-		}
-		polys[i] = sf.NewPolygon(rings)
-	}
-	if len(polys) == 1 {
-		return polys[0].AsGeometry()
-	}
-	return sf.NewMultiPolygon(polys).AsGeometry()
-}
-
-// fromOverlay takes the polygons of an overlay's result, shells counter-clockwise;
-// points and lines, where shapes only touch, have no area and are left.
-func fromOverlay(g sf.Geometry) (out orb.MultiPolygon) {
-	for _, part := range g.Dump() {
-		p, ok := part.AsPolygon()
-		if !ok || p.IsEmpty() {
-			continue
-		}
-		var poly orb.Polygon
-		for _, r := range p.ForceCCW().DumpRings() {
-			poly = append(poly, ringOf(r.Coordinates()))
-		}
-		out = append(out, poly)
-	}
-	return out
-}
-
-func ringOf(s sf.Sequence) orb.Ring {
-	r := make(orb.Ring, s.Length())
-	for i := range r {
-		xy := s.GetXY(i)
-		r[i] = orb.Point{xy.X, xy.Y}
-	}
-	return r
-}
 
 // sound gives a polygon back, checked: valid as OGC Simple Features has it, or valid
 // once read as what it encloses, such as a ring that touches itself in a point, as
@@ -66,8 +19,7 @@ func sound(mp orb.MultiPolygon) (orb.MultiPolygon, error) {
 	if len(mp) == 1 && len(mp[0]) == 1 && simple(mp[0][0]) {
 		return mp, nil
 	}
-	g := overlayGeometry(mp)
-	wrong := g.Validate()
+	wrong := overlay.Geometry(mp).Validate()
 	if wrong == nil {
 		return mp, nil
 	}
@@ -75,12 +27,11 @@ func sound(mp orb.MultiPolygon) (orb.MultiPolygon, error) {
 		return nil, wrong
 	}
 	around := mp.Bound().Pad(1e-3)
-	read, err := sf.Intersection(g, overlayGeometry(orb.MultiPolygon{around.ToPolygon()}))
-	if err != nil || read.Validate() != nil {
+	clean, err := overlay.Intersection(mp, orb.MultiPolygon{around.ToPolygon()})
+	if err != nil || overlay.Geometry(clean).Validate() != nil {
 		return nil, wrong
 	}
 	const tolerance = 1e-9
-	clean := fromOverlay(read)
 	as, is := degreeArea(mp), degreeArea(clean)
 	if is == 0 || math.Abs(as-is) > tolerance*as {
 		return nil, wrong

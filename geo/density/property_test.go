@@ -11,6 +11,7 @@ import (
 
 	"towngrid/geo"
 	"towngrid/geo/geotest"
+	"towngrid/geo/overlay"
 	"towngrid/geo/snapshot"
 )
 
@@ -178,8 +179,8 @@ func TestCutAgreesWithOverlay(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, whole := degreeArea(part), degreeArea(a.shape)
-		if math.Abs(got-degreeArea(fromOverlay(want))) > 1e-12*whole {
-			t.Fatalf("seed %d: %v, the overlay has %v\n%s\n%s", seed, got, degreeArea(fromOverlay(want)), a.geometry().AsText(), o.geometry().AsText())
+		if math.Abs(got-degreeArea(overlay.Polygons(want))) > 1e-12*whole {
+			t.Fatalf("seed %d: %v, the overlay has %v\n%s\n%s", seed, got, degreeArea(overlay.Polygons(want)), a.geometry().AsText(), o.geometry().AsText())
 		}
 		if err := geotest.Valid(part); err != nil {
 			t.Fatalf("seed %d: %v\n%s\n%s", seed, err, a.geometry().AsText(), o.geometry().AsText())

@@ -4,9 +4,9 @@ import (
 	"strings"
 
 	"github.com/paulmach/orb"
-	sf "github.com/peterstace/simplefeatures/geom"
 
 	"towngrid/geo"
+	"towngrid/geo/overlay"
 )
 
 // State says what became of a parcel when an area was added up.
@@ -202,23 +202,20 @@ func (row *CountedParcel) count(p *parcel) {
 
 // countOnce takes away what the parcels before it have counted.
 func (row *CountedParcel) countOnce(p *parcel, before []*parcel) {
-	rest := sf.Geometry{}
+	rest := p.within
 	for _, q := range before {
 		if !p.sharesArea(q.area) {
 			continue
 		}
-		if row.Overlaps == nil {
-			rest = overlayGeometry(p.within)
-		}
 		var err error
-		if rest, err = sf.Difference(rest, overlayGeometry(q.within)); err != nil {
+		if rest, err = overlay.Difference(rest, q.within); err != nil {
 			row.doubt(reason(BadOverlay, "与图斑 %s 的重叠无法计算：%v", "its overlap with parcel %s cannot be computed: %v", q.code, err))
 			return
 		}
 		row.Overlaps = append(row.Overlaps, q.code)
 	}
 	if row.Overlaps != nil {
-		row.keep(fromOverlay(rest), p)
+		row.keep(rest, p)
 	}
 }
 

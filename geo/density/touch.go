@@ -7,6 +7,7 @@ import (
 	sf "github.com/peterstace/simplefeatures/geom"
 
 	"towngrid/geo"
+	"towngrid/geo/overlay"
 )
 
 // area is a valid polygon, ready to be held against others. Shells turn
@@ -29,7 +30,7 @@ func newArea(g orb.Geometry) (*area, error) {
 	}
 	return &area{
 		shape: mp, bound: mp.Bound(),
-		geometry: sync.OnceValue(func() sf.Geometry { return overlayGeometry(mp) }),
+		geometry: sync.OnceValue(func() sf.Geometry { return overlay.Geometry(mp) }),
 	}, nil
 }
 

@@ -1,7 +1,8 @@
 // Package overlay cuts polygons with polygons. The overlay itself is that of
 // simplefeatures, a port of JTS's OverlayNG: exact noding first, snapping where that
 // fails. Input that is not valid may be an error, never a wrong result in silence:
-// a result is held against its input by area.
+// a result is held against its input by area. Geometry and Polygons lead into that
+// library and back for what else it can tell.
 package overlay
 
 import (
@@ -28,7 +29,7 @@ func Intersection(a, b orb.MultiPolygon) (orb.MultiPolygon, error) {
 func slack(area float64) float64 { return 1e-9*area + 1e-18 }
 
 func run(a, b orb.MultiPolygon, op func(a, b sf.Geometry) (sf.Geometry, error), plausible func(area, of, other float64) bool) (orb.MultiPolygon, error) {
-	ga, gb := geometry(a), geometry(b)
+	ga, gb := Geometry(a), Geometry(b)
 	g, err := op(ga, gb)
 	if err != nil {
 		return nil, fmt.Errorf("overlay: %w", err)
@@ -36,11 +37,11 @@ func run(a, b orb.MultiPolygon, op func(a, b sf.Geometry) (sf.Geometry, error), 
 	if area := g.Area(); math.IsNaN(area) || !plausible(area, ga.Area(), gb.Area()) {
 		return nil, fmt.Errorf("overlay: an area of %g out of %g and %g square degrees", area, ga.Area(), gb.Area())
 	}
-	return polygons(g), nil
+	return Polygons(g), nil
 }
 
-// geometry hands polygons over unchecked.
-func geometry(mp orb.MultiPolygon) sf.Geometry {
+// Geometry hands polygons to simplefeatures; nothing is checked.
+func Geometry(mp orb.MultiPolygon) sf.Geometry {
 	polys := make([]sf.Polygon, len(mp))
 	for i, p := range mp {
 		rings := make([]sf.LineString, len(p))
@@ -53,11 +54,15 @@ func geometry(mp orb.MultiPolygon) sf.Geometry {
 		}
 		polys[i] = sf.NewPolygon(rings)
 	}
+	if len(polys) == 1 {
+		return polys[0].AsGeometry()
+	}
 	return sf.NewMultiPolygon(polys).AsGeometry()
 }
 
-// polygons takes the polygons of a result.
-func polygons(g sf.Geometry) (out orb.MultiPolygon) {
+// Polygons takes the polygons of a result, shells counter-clockwise; points and
+// lines, where shapes only touch, have no area and are left.
+func Polygons(g sf.Geometry) (out orb.MultiPolygon) {
 	for _, part := range g.Dump() {
 		p, ok := part.AsPolygon()
 		if !ok || p.IsEmpty() {
