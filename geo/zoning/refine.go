@@ -1,0 +1,177 @@
+package zoning
+
+import (
+	"context"
+	"math"
+	"slices"
+)
+
+// refiner makes the cells of one part of the blocks better, two neighbours at a time:
+// it unites them and cuts them in two again along the best edge of some spanning trees
+// (see splitter). Both stay of one piece, whatever is tried. What a cell has too much
+// moves on from pair to pair, since evenness is judged by squares.
+type refiner struct {
+	*splitter
+	cell   []int32 // of blocks
+	first  int32
+	blocks [][]int32 // of cells less first
+	load   []float64
+	// touched is the round in which a cell changed last, tried that in which a cell was
+	// looked at last.
+	touched []int
+	fixed   []bool
+	// from is the cell that a block's residents come from, nil outside of rezoning; budget
+	// is how many of them may leave it in all, moved how many have.
+	from          []int32
+	budget, moved float64
+}
+
+func newRefiner(s *splitter, cell []int32, blocks []int32, first int32, cells int) *refiner {
+	r := &refiner{splitter: s, cell: cell, first: first, blocks: make([][]int32, cells), load: make([]float64, cells),
+		touched: make([]int, cells), fixed: make([]bool, cells), budget: math.Inf(1)}
+	for _, v := range blocks {
+		k := cell[v] - first
+		r.blocks[k] = append(r.blocks[k], v)
+		r.load[k] += s.g.load[v]
+	}
+	return r
+}
+
+// run improves until a round changes nothing, some rounds at most.
+func (r *refiner) run(ctx context.Context, done func(float64)) {
+	const rounds = 60
+	idle := 0
+	for round := 1; round <= rounds && idle < 3; round++ {
+		if ctx.Err() != nil {
+			return
+		}
+		changed := 0
+		tries := 6
+		if idle > 0 {
+			tries = 20 // the last chances are looked at closely
+		}
+		for _, k := range r.rand.Perm(len(r.blocks)) {
+			for _, n := range r.beside(k) {
+				if r.fixed[k] || r.fixed[n] || idle == 0 && round > 2 && r.touched[k] < round-2 && r.touched[n] < round-2 {
+					continue
+				}
+				if r.recombine(k, n, tries) {
+					r.touched[k], r.touched[n] = round, round
+					changed++
+				}
+			}
+		}
+		if changed*200 < len(r.blocks)+199 {
+			idle++
+		}
+		done(float64(round) / rounds)
+	}
+}
+
+// beside lists the cells of the same part with higher numbers that border on a cell.
+func (r *refiner) beside(k int) (near []int) {
+	for _, v := range r.blocks[k] {
+		for _, l := range r.g.next[v] {
+			if r.g.unit[l.to] != r.g.unit[v] {
+				continue
+			}
+			if n := int(r.cell[l.to] - r.first); n > k && n < len(r.blocks) {
+				near = append(near, n)
+			}
+		}
+	}
+	slices.Sort(near)
+	return slices.Compact(near)
+}
+
+// recombine cuts two neighbouring cells anew where that is better.
+func (r *refiner) recombine(a, b, tries int) bool {
+	set := append(slices.Clone(r.blocks[a]), r.blocks[b]...)
+	r.enter(set)
+	defer r.leave()
+	now, met := 0.0, false
+	for _, e := range r.edges {
+		if (int(e.i) < len(r.blocks[a])) != (int(e.j) < len(r.blocks[a])) {
+			now += e.border
+			met = true
+		}
+	}
+	if !met {
+		return false // an earlier change parted them
+	}
+	ca, cb := r.first+int32(a), r.first+int32(b)
+	before := r.away(r.blocks[a], ca) + r.away(r.blocks[b], cb)
+	all := r.load[a] + r.load[b]
+	least := r.cost.of(r.load[a]) + r.cost.of(r.load[b]) + r.cost.length(now) + r.cost.stay*before - 1e-9
+	var inside, outside []int32
+	moved := before
+	for range tries {
+		r.plant(r.from, ca, cb)
+		root := r.order[0]
+		for _, i := range r.order[1:] {
+			price := r.cost.of(r.load2(i)) + r.cost.of(all-r.load2(i)) + r.cost.length(r.cut[i])
+			if price >= least {
+				continue
+			}
+			// Of the two ways to give the parts to the cells the one that moves fewer people.
+			away := 0.0
+			swap := false
+			if r.from != nil {
+				one := (r.stay[0][root] - r.stay[0][i]) + r.stay[1][i] // the inside becomes a
+				two := r.stay[0][i] + (r.stay[1][root] - r.stay[1][i])
+				elsewhere := before - r.here(set, ca, cb)
+				away = elsewhere + min(one, two)
+				swap = two < one
+			}
+			if price+r.cost.stay*away >= least || r.moved-before+away > r.budget+1e-9 {
+				continue
+			}
+			least, moved = price+r.cost.stay*away, away
+			inside, outside = r.below(i)
+			if swap {
+				inside, outside = outside, inside
+			}
+		}
+	}
+	if inside == nil {
+		return false
+	}
+	r.moved += moved - before
+	r.assign(a, inside)
+	r.assign(b, outside)
+	return true
+}
+
+func (r *refiner) load2(i int32) float64 { return r.splitter.load[i] }
+
+// away is how many residents of blocks come from another cell than this.
+func (r *refiner) away(blocks []int32, cell int32) (sum float64) {
+	if r.from == nil {
+		return 0
+	}
+	for _, v := range blocks {
+		if r.from[v] != cell {
+			sum += r.g.residents[v]
+		}
+	}
+	return sum
+}
+
+// here is how many residents of the set come from one of the two cells and are in the other.
+func (r *refiner) here(set []int32, a, b int32) (sum float64) {
+	for _, v := range set {
+		if f := r.from[v]; f != r.cell[v] && (f == a || f == b) {
+			sum += r.g.residents[v]
+		}
+	}
+	return sum
+}
+
+func (r *refiner) assign(k int, blocks []int32) {
+	sum := 0.0
+	for _, v := range blocks {
+		r.cell[v] = r.first + int32(k)
+		sum += r.g.load[v]
+	}
+	r.blocks[k], r.load[k] = blocks, sum
+}
