@@ -9,11 +9,14 @@ import (
 	"io/fs"
 )
 
-//go:embed gpkg/*.sql
+//go:embed gpkg/*.sql postgis/*.sql
 var files embed.FS
 
 // GPKG holds the migrations of the GeoPackage engine.
 func GPKG() fs.FS { return folder("gpkg") }
+
+// PostGIS holds the migrations of the PostGIS engine.
+func PostGIS() fs.FS { return folder("postgis") }
 
 func folder(name string) fs.FS {
 	sub, err := fs.Sub(files, name)

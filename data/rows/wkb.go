@@ -87,8 +87,13 @@ var errCounts = errors.New("WKB: its counts do not fit its length")
 // CheckCounts says whether b is exactly one little-endian WKB Point or
 // MultiPolygon whose counts fit the bytes present.
 func CheckCounts(b []byte) error {
-	kind, b := take(b, wkbHead)
-	switch wkbKind(kind) {
+	head, body := take(b, wkbHead)
+	return CheckBody(wkbKind(head), body)
+}
+
+// CheckBody is CheckCounts of what follows the head, which named the kind.
+func CheckBody(kind uint32, b []byte) error {
+	switch kind {
 	case wkbcommon.PointID:
 		if len(b) != 16 {
 			return errCounts

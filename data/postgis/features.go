@@ -1,0 +1,139 @@
+package postgis
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/jackc/pgx/v5"
+
+	"towngrid/data"
+	"towngrid/data/rows"
+	"towngrid/geo"
+)
+
+// Features yields the features of a version in order of code. A feature that is
+// not what was written ends them with data.ErrDamaged, and so does a number of
+// features other than the version's. The loop holds a connection, so it should not
+// wait for slow clients. A standby that has caught up answers for what is superseded.
+func (s *Store) Features(ctx context.Context, id string) iter.Seq2[geo.Feature, error] {
+	return func(yield func(geo.Feature, error) bool) {
+		stopped := false
+		err := s.featuresOf(ctx, id, func(f geo.Feature) bool {
+			stopped = !yield(f, nil)
+			return !stopped
+		})
+		if err != nil && !stopped {
+			yield(geo.Feature{}, fmt.Errorf("features of version %s: %w", id, err))
+		}
+	}
+}
+
+// featuresOf gives the features of a version to take until that returns false.
+func (s *Store) featuresOf(ctx context.Context, id string, take func(geo.Feature) bool) error {
+	v, err := s.Version(ctx, id)
+	if err != nil {
+		return err
+	}
+	from := s.read
+	if v.State == geo.Superseded {
+		from = s.recall
+	}
+	return from(ctx, func(tx pgx.Tx) error {
+		v, err := versionOf(ctx, tx, id, "")
+		if err != nil {
+			return err
+		}
+		if err := s.allow(ctx, tx, v.Features); err != nil {
+			return err
+		}
+		n := 0
+		for f, err := range features(ctx, tx, v) {
+			if err != nil {
+				return err
+			}
+			if n++; !take(f) {
+				return nil
+			}
+		}
+		if n != v.Features {
+			return fmt.Errorf("%w: version %s has %d features, but %d are there", data.ErrDamaged, id, v.Features, n)
+		}
+		return nil
+	})
+}
+
+const (
+	rowColumns    = `f.code, f.name, f.properties, coalesce(f.area, f.place), f.odd, f.sum`
+	draftFeatures = `SELECT ` + rowColumns + `
+		FROM towngrid_draft d JOIN towngrid_feature f ON f.id = d.feature
+		WHERE d.version = $1 ORDER BY d.code`
+	// The history of a division is read in order of its key; of each code at most
+	// one row holds at a time.
+	historyFeatures = `SELECT ` + rowColumns + `
+		FROM towngrid_history h JOIN towngrid_feature f ON f.id = h.feature
+		WHERE h.collection = $1 AND h.division = $2 AND h.first <= $3 AND (h.last IS NULL OR h.last >= $3)
+		ORDER BY h.code`
+)
+
+func features(ctx context.Context, tx pgx.Tx, v version) iter.Seq2[geo.Feature, error] {
+	query, args := historyFeatures, []any{v.Collection, v.Division, v.Number}
+	switch v.State {
+	case geo.Draft:
+		query, args = draftFeatures, []any{v.seq}
+	case geo.Discarded:
+		return func(yield func(geo.Feature, error) bool) {
+			yield(geo.Feature{}, fmt.Errorf("%w: version %s was discarded", data.ErrConflict, v.ID))
+		}
+	}
+	return form.Features(func(yield func(rows.Row, error) bool) {
+		// Features were written in order of code, so that following the index reads the
+		// table in its own order; sorting them would move all geometries to disk.
+		if _, err := tx.Exec(ctx, "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off"); err != nil {
+			yield(rows.Row{}, err)
+			return
+		}
+		for r, err := range scan(ctx, tx, query, args, scanRow) {
+			if !yield(r, err) {
+				return
+			}
+		}
+	})
+}
+
+func scanRow(found pgx.CollectableRow) (r rows.Row, err error) {
+	var geometry, odd, sum []byte
+	err = found.Scan(&r.Code, &r.Name, &r.Properties, &geometry, &odd, &sum)
+	copy(r.Sum[:], sum)
+	if r.Geometry = geometry; geometry == nil {
+		r.Geometry = odd
+	}
+	return r, err
+}
+
+// scan yields what read makes of each row of a query, and ends with an error where
+// one comes up. The rows are closed however the loop ends.
+func scan[T any](ctx context.Context, tx pgx.Tx, query string, args []any, read pgx.RowToFunc[T]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		found, err := tx.Query(ctx, query, args...)
+		if err != nil {
+			yield(none, err)
+			return
+		}
+		defer found.Close()
+		for found.Next() {
+			v, err := read(found)
+			if err != nil {
+				yield(none, err)
+				return
+			}
+			if !yield(v, nil) {
+				return
+			}
+		}
+		if err := found.Err(); err != nil {
+			yield(none, err)
+		}
+	}
+}

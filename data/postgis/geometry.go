@@ -1,0 +1,124 @@
+package postgis
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/paulmach/orb"
+	"github.com/twpayne/go-geom"
+	"github.com/twpayne/go-geom/encoding/ewkb"
+	"github.com/twpayne/go-geom/encoding/wkbcommon"
+
+	"towngrid/data/rows"
+)
+
+// form is how the engine keeps a geometry: as EWKB, little-endian, with the SRID.
+var form = rows.Form{Encode: encode, Decode: decode}
+
+// codec hands PostGIS's geometries over as EWKB, in the binary protocol only. It is
+// what the server sends and takes, byte for byte, so the doubles stay as they are.
+// The server must be little-endian, as all machines are that PostgreSQL is packaged
+// for but s390x: another's bytes would not agree with their checksums.
+type codec struct{ pgtype.ByteaCodec }
+
+// FormatSupported is so for the binary format.
+func (codec) FormatSupported(format int16) bool { return format == pgtype.BinaryFormatCode }
+
+// headSize is the size of the byte order, type and SRID with which EWKB begins.
+const headSize = 1 + 4 + 4
+
+// hasSRID is the bit of EWKB's type that says that an SRID follows.
+const hasSRID = 0x20000000
+
+// encode is g as EWKB, every double bit for bit, and its bound. It is an error when
+// g is neither a Point nor a MultiPolygon or a coordinate is not finite.
+func encode(g orb.Geometry) ([]byte, orb.Bound, error) {
+	t, points, err := rows.Flat(g)
+	if err != nil {
+		return nil, orb.Bound{}, err
+	}
+	b, err := rows.BoundOf(points)
+	if err != nil {
+		return nil, b, err
+	}
+	if t, err = geom.SetSRID(t, rows.SRID); err != nil {
+		return nil, b, err
+	}
+	buf := bytes.NewBuffer(make([]byte, 0, headSize+64+8*len(points)))
+	if err := ewkb.Write(buf, ewkb.NDR, t); err != nil {
+		return nil, b, fmt.Errorf("EWKB: %w", err)
+	}
+	return buf.Bytes(), b, nil
+}
+
+var errHead = errors.New("not an EWKB geometry in EPSG:4490")
+
+// kindOf is the kind of geometry that EWKB holds, and what follows its head.
+func kindOf(b []byte) (kind uint32, body []byte, err error) {
+	if len(b) < headSize || b[0] != wkbcommon.NDRID || binary.LittleEndian.Uint32(b[5:]) != rows.SRID {
+		return 0, nil, errHead
+	}
+	kind = binary.LittleEndian.Uint32(b[1:])
+	if kind&hasSRID == 0 {
+		return 0, nil, errHead
+	}
+	return kind &^ hasSRID, b[headSize:], nil
+}
+
+// decode reads what encode made. Anything else is an error, and takes no more
+// memory than a few times the bytes present, whatever its counts claim.
+func decode(b []byte) (orb.Geometry, error) {
+	kind, body, err := kindOf(b)
+	if err != nil {
+		return nil, err
+	}
+	// go-geom allocates what a count claims before it reads, so counts come first.
+	if err := rows.CheckBody(kind, body); err != nil {
+		return nil, err
+	}
+	t, err := ewkb.Unmarshal(b)
+	if err != nil {
+		return nil, fmt.Errorf("EWKB: %w", err)
+	}
+	return rows.Geometry(t)
+}
+
+// columns are a geometry's area, place and odd, of which one is not nil. PostGIS takes
+// polygons of closed rings of four points and more. What it takes without any, such as
+// an empty polygon among others, does not come back as it was.
+func columns(b []byte) (area, place, odd []byte) {
+	kind, body, err := kindOf(b)
+	switch {
+	case err == nil && kind == wkbcommon.PointID:
+		return nil, b, nil
+	case err == nil && kind == wkbcommon.MultiPolygonID && closed(body):
+		return b, nil, nil
+	}
+	return nil, nil, b
+}
+
+// closed says whether the body of a MultiPolygon, as encode makes it, has polygons
+// only of closed rings of four points and more, and at least one.
+func closed(b []byte) bool {
+	le := binary.LittleEndian
+	polygons := le.Uint32(b)
+	b = b[4:]
+	for range polygons {
+		count := le.Uint32(b[5:]) // behind byte order and type
+		b = b[9:]
+		for range count {
+			n := int(le.Uint32(b))
+			if n < 4 || !bytes.Equal(b[4:20], b[4+16*(n-1):4+16*n]) {
+				return false
+			}
+			b = b[4+16*n:]
+		}
+		if count == 0 {
+			return false
+		}
+	}
+	return polygons > 0
+}

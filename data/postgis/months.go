@@ -1,0 +1,154 @@
+package postgis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"towngrid/data"
+)
+
+// months knows which months of incidents have a partition.
+type months struct {
+	mu   sync.Mutex
+	have map[string]bool // by month, as 2026_11
+}
+
+// ahead is how many months have their partition before they begin.
+const ahead = 3
+
+// partitioned says whether a month has a partition of its own; the others share one.
+func partitioned(t time.Time) bool { return t.Year() >= 1990 && t.Year() <= 2100 }
+
+// ensure makes partitions for the months of moments, where they have none.
+func (m *months) ensure(ctx context.Context, s *Store, at []time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, t := range at {
+		t = t.UTC()
+		name := t.Format("2006_01")
+		if !partitioned(t) || m.have[name] {
+			continue
+		}
+		if err := s.write(ctx, 0, func(ctx context.Context, tx pgx.Tx) error { return addMonth(ctx, tx, t) }); err != nil {
+			return fmt.Errorf("make a partition for %s: %w", name, err)
+		}
+		if m.have == nil {
+			m.have = map[string]bool{}
+		}
+		m.have[name] = true
+	}
+	return nil
+}
+
+// forget is called when partitions may be gone.
+func (m *months) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.have = nil
+}
+
+// addMonth makes the partition of the month that t is in. It is made beside the table
+// and attached, which lets others read and write the table meanwhile.
+func addMonth(ctx context.Context, tx pgx.Tx, t time.Time) error {
+	if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext('towngrid months'))"); err != nil {
+		return err
+	}
+	begin := time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC)
+	name := "incidents_" + begin.Format("2006_01")
+	var there bool
+	if err := tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", name).Scan(&there); err != nil || there {
+		return err
+	}
+	const moment = "2006-01-02 15:04:05Z07:00"
+	_, err := tx.Exec(ctx, "CREATE TABLE "+name+" (LIKE incidents INCLUDING DEFAULTS)")
+	if err == nil {
+		_, err = tx.Exec(ctx, fmt.Sprintf("ALTER TABLE incidents ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')",
+			name, begin.Format(moment), begin.AddDate(0, 1, 0).Format(moment)))
+	}
+	return err
+}
+
+// tend makes the months to come and drops those that are past keeping, now and twice
+// a day, until ctx ends.
+func (s *Store) tend(ctx context.Context) {
+	const halfDay, soon = 12 * time.Hour, 30 * time.Second
+	for {
+		wait := halfDay
+		if err := s.tendOnce(ctx); err != nil && ctx.Err() == nil {
+			if wait = soon; !errors.Is(err, data.ErrUnavailable) {
+				wait = time.Hour
+				s.opts.Log.Warn("the months of incidents could not be tended", "cause", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+	}
+}
+
+func (s *Store) tendOnce(ctx context.Context) error {
+	var now time.Time // the database's, for the clocks of the services may differ
+	if err := s.read(ctx, func(tx pgx.Tx) error { return tx.QueryRow(ctx, "SELECT now()").Scan(&now) }); err != nil {
+		return err
+	}
+	now = now.UTC()
+	first := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
+	var wanted []time.Time
+	for n := range ahead + 1 {
+		wanted = append(wanted, first.AddDate(0, n, 0))
+	}
+	if err := s.months.ensure(ctx, s, wanted); err != nil || s.opts.KeepMonths == 0 {
+		return err
+	}
+	return s.DropIncidents(ctx, first.AddDate(0, -s.opts.KeepMonths, 0))
+}
+
+// DropIncidents drops whole months of incidents that lie before a moment, with what is
+// known of their IDs; an incident of them that is delivered again is new.
+func (s *Store) DropIncidents(ctx context.Context, before time.Time) error {
+	before = before.UTC()
+	before = time.Date(before.Year(), before.Month(), 1, 0, 0, 0, 0, time.UTC)
+	defer s.months.forget()
+	err := s.write(ctx, 0, func(ctx context.Context, tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext('towngrid months'))"); err != nil {
+			return err
+		}
+		found, err := tx.Query(ctx, `SELECT c.relname::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+			WHERE i.inhparent = 'incidents'::regclass AND c.relname ~ '^incidents_[0-9]{4}_[0-9]{2}$' AND c.relname < $1::text ORDER BY 1`,
+			"incidents_"+before.Format("2006_01"))
+		if err != nil {
+			return err
+		}
+		names, err := pgx.CollectRows(found, pgx.RowTo[string])
+		for _, name := range names {
+			if _, err := tx.Exec(ctx, "DROP TABLE "+pgx.Identifier{name}.Sanitize()); err != nil {
+				return err
+			}
+			s.opts.Log.Info("a month of incidents is past keeping and was dropped", "partition", name)
+		}
+		return err
+	})
+	for _, rest := range []string{
+		`DELETE FROM incidents_other WHERE ctid = ANY(ARRAY(SELECT ctid FROM incidents_other WHERE time < $1 LIMIT 10000))`,
+		`DELETE FROM towngrid_incident WHERE code = ANY(ARRAY(SELECT code FROM towngrid_incident WHERE time < $1 ORDER BY time LIMIT 10000))`,
+	} {
+		for n := int64(1); err == nil && n > 0; {
+			err = s.write(ctx, 10_000, func(ctx context.Context, tx pgx.Tx) error {
+				done, err := tx.Exec(ctx, rest, before)
+				n = done.RowsAffected()
+				return err
+			})
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("drop incidents before %s: %w", before.Format(time.DateOnly), err)
+	}
+	return nil
+}

@@ -1,0 +1,49 @@
+package postgis
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// recall runs look as read does, on the standby where there is one that has caught up
+// with what this service has written and seen.
+func (s *Store) recall(ctx context.Context, look func(pgx.Tx) error) error {
+	if s.standby == nil || !s.prepared.Load() {
+		return s.read(ctx, look)
+	}
+	tx, err := s.begin(ctx, s.standby, asOf)
+	if err != nil {
+		return s.read(ctx, look)
+	}
+	if !s.caughtUp(ctx, tx) {
+		s.rollback(ctx, tx)
+		return s.read(ctx, look)
+	}
+	return s.look(ctx, tx, look)
+}
+
+// caughtUp says whether a transaction sees all that this service has written and seen.
+func (s *Store) caughtUp(ctx context.Context, tx pgx.Tx) (yes bool) {
+	reached := s.reached.Load()
+	if reached == nil || *reached == "" {
+		return false
+	}
+	err := tx.QueryRow(ctx, "SELECT coalesce(pg_last_wal_replay_lsn() >= $1::text::pg_lsn, NOT pg_is_in_recovery())", *reached).Scan(&yes)
+	return err == nil && yes
+}
+
+// mark notes how far the write-ahead log has come, for caughtUp.
+func (s *Store) mark(ctx context.Context) {
+	if s.standby == nil {
+		return
+	}
+	end, stop := context.WithTimeout(context.WithoutCancel(ctx), s.opts.Answer)
+	defer stop()
+	var at string
+	err := s.pool.QueryRow(end, "SELECT pg_current_wal_insert_lsn()::text").Scan(&at)
+	if err != nil {
+		at = ""
+	}
+	s.reached.Store(&at)
+}

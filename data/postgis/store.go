@@ -1,0 +1,251 @@
+// Package postgis keeps a data.Store in PostgreSQL with PostGIS, for several services
+// at once.
+//
+// It holds the same history as the GeoPackage engine: a feature that stays the same over
+// many versions is kept once, in towngrid_feature, with its geometry as PostGIS's own.
+// The views towns, units, cells, parcels and facilities show what is published, in
+// EPSG:4490, to GIS programs and to whoever is granted towngrid_reader.
+package postgis
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"towngrid/data"
+)
+
+// Options are the engine's settings; zero members take the defaults.
+type Options struct {
+	// Pool bounds the connections of this service, the one that listens included (16), and
+	// Replicas is how many services share the database (1): together they must leave 10 of
+	// its connections to others.
+	Pool, Replicas int
+	// Standby is the DSN of a server that replicates the database; it answers reads of
+	// history and incidents as far as it has caught up with this service's own writes.
+	Standby string
+	// Answer is how long the server may take to begin (900 ms), and Write how long a write
+	// may take (3 s), with a millisecond more for each feature or incident.
+	Answer, Write time.Duration
+	// StatementTimeout and LockTimeout are set for every connection (60 s, 3 s).
+	StatementTimeout, LockTimeout time.Duration
+	// KeepMonths is how many whole months of incidents are kept beside the running one; 0
+	// keeps all.
+	KeepMonths int
+	// Patient lets Open return a store whose server does not answer: it is data.ErrUnavailable
+	// until it does.
+	Patient bool
+	// Log receives what the engine has to say; slog.Default() when nil.
+	Log *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	o.Pool, o.Replicas = cmp.Or(o.Pool, 16), cmp.Or(o.Replicas, 1)
+	o.Answer, o.Write = cmp.Or(o.Answer, 900*time.Millisecond), cmp.Or(o.Write, 3*time.Second)
+	o.StatementTimeout, o.LockTimeout = cmp.Or(o.StatementTimeout, time.Minute), cmp.Or(o.LockTimeout, 3*time.Second)
+	o.Log = cmp.Or(o.Log, slog.Default())
+	return o
+}
+
+// perRow is what each feature or incident adds to the time that a statement may take.
+const perRow = time.Millisecond
+
+// Store is a data.Store in a PostgreSQL database.
+type Store struct {
+	opts    Options
+	listen  *pgx.ConnConfig
+	pool    *pgxpool.Pool
+	standby *pgxpool.Pool // nil for none
+	// reached is the place in the write-ahead log up to which this service has written and
+	// read, as PostgreSQL writes it; "" when it is not known.
+	reached atomic.Pointer[string]
+
+	preparing sync.Mutex
+	prepared  atomic.Bool
+	months    months
+
+	stop    context.CancelFunc
+	tending sync.WaitGroup
+}
+
+var _ data.Shared = (*Store)(nil)
+
+// Open opens the database of a DSN, brings its tables up to date and makes sure that
+// the services together do not ask for more connections than it has.
+//
+// It is a geo.Error when the DSN cannot be read (bad_database_address), the server does
+// not let us in (database_refused), PostGIS is missing (postgis_missing), the tables are
+// another program's (not_a_store) or need a newer program (store_newer), or there are
+// too few connections (too_few_connections); data.ErrUnavailable when the server does
+// not answer, unless Options are Patient.
+func Open(ctx context.Context, dsn string, opts Options) (*Store, error) {
+	opts = opts.withDefaults()
+	if opts.Pool < 4 {
+		return nil, fmt.Errorf("open store: a pool of %d connections is too small, it takes 4", opts.Pool)
+	}
+	s := &Store{opts: opts}
+	// The pool has one connection fewer than the service: the other one listens.
+	cfg, err := configure(dsn, "pool", opts)
+	if err != nil {
+		return nil, err
+	}
+	primary(cfg, dsn)
+	cfg.MaxConns--
+	s.listen = cfg.ConnConfig.Copy()
+	s.listen.RuntimeParams["application_name"] = "towngrid listen"
+	if s.pool, err = pgxpool.NewWithConfig(context.WithoutCancel(ctx), cfg); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	if opts.Standby != "" {
+		cfg, err := configure(opts.Standby, "history", opts)
+		if err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		if s.standby, err = pgxpool.NewWithConfig(context.WithoutCancel(ctx), cfg); err != nil {
+			return nil, errors.Join(fmt.Errorf("open store: %w", err), s.Close())
+		}
+	}
+	tending, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	if err := s.prepare(ctx); err != nil && !(opts.Patient && errors.Is(err, data.ErrUnavailable)) {
+		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.Close())
+	}
+	s.tending.Go(func() { s.tend(tending) })
+	return s, nil
+}
+
+// Close waits for what runs, loops over features and incidents included. Closing twice
+// does no harm.
+func (s *Store) Close() error {
+	if s.stop != nil {
+		s.stop()
+	}
+	s.tending.Wait()
+	s.pool.Close()
+	if s.standby != nil {
+		s.standby.Close()
+	}
+	return nil
+}
+
+// write runs change, which keeps about n rows, in one transaction. It returns nil only
+// when the change has been committed. After an error nothing has changed, but for
+// data.ErrUnavailable from the commit itself, of which the server alone knows.
+func (s *Store) write(ctx context.Context, n int, change func(context.Context, pgx.Tx) error) error {
+	if err := s.prepare(ctx); err != nil {
+		return classify(ctx, err)
+	}
+	work, stop := context.WithTimeout(ctx, s.opts.Write+time.Duration(n)*perRow)
+	defer stop()
+	tx, err := s.begin(work, s.pool, pgx.TxOptions{})
+	if err != nil {
+		return classify(ctx, err)
+	}
+	conn := tx.Conn()
+	if err = s.allow(work, tx, n); err == nil {
+		err = change(work, tx)
+	}
+	if err != nil {
+		err = broken(conn, err)
+		s.rollback(ctx, tx)
+		return classify(ctx, err)
+	}
+	// Once it is sent, a commit is seen through: only its answer tells what has happened.
+	end, stop := context.WithTimeout(context.WithoutCancel(ctx), s.opts.Write)
+	defer stop()
+	if err := ctx.Err(); err != nil {
+		s.rollback(ctx, tx)
+		return err
+	}
+	if err := tx.Commit(end); err != nil {
+		return classify(context.WithoutCancel(ctx), broken(conn, err))
+	}
+	s.mark(ctx)
+	return nil
+}
+
+// allow gives the statements of a transaction the time that n rows take.
+func (s *Store) allow(ctx context.Context, tx pgx.Tx, n int) error {
+	if n == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, "SELECT set_config('statement_timeout', $1, true)", millis(s.opts.StatementTimeout+time.Duration(n)*perRow))
+	return err
+}
+
+// rollback ends a transaction, or its connection where the server does not answer.
+func (s *Store) rollback(ctx context.Context, tx pgx.Tx) {
+	end, stop := context.WithTimeout(context.WithoutCancel(ctx), s.opts.Answer)
+	defer stop()
+	_ = tx.Rollback(end)
+}
+
+// begin begins a transaction, or is data.ErrUnavailable when that takes longer than
+// Options.Answer. Connections that broke while nobody used them are passed over.
+func (s *Store) begin(ctx context.Context, pool *pgxpool.Pool, o pgx.TxOptions) (pgx.Tx, error) {
+	quick, stop := context.WithTimeout(ctx, s.opts.Answer)
+	defer stop()
+	for try := 0; ; try++ {
+		conn, err := pool.Acquire(quick)
+		if err != nil {
+			return nil, err
+		}
+		tx, err := conn.BeginTx(quick, o)
+		if err == nil {
+			return held{tx, conn}, nil
+		}
+		err = broken(conn.Conn(), err)
+		conn.Release()
+		if !errors.Is(err, errBroken) || quick.Err() != nil || try == s.opts.Pool {
+			return nil, err
+		}
+	}
+}
+
+// held is a transaction that gives its connection back when it ends.
+type held struct {
+	pgx.Tx
+	conn *pgxpool.Conn
+}
+
+// Commit ends the transaction.
+func (h held) Commit(ctx context.Context) error {
+	defer h.conn.Release()
+	return h.Tx.Commit(ctx)
+}
+
+// Rollback ends the transaction.
+func (h held) Rollback(ctx context.Context) error {
+	defer h.conn.Release()
+	return h.Tx.Rollback(ctx)
+}
+
+// asOf is how reads begin: they see one state of the store, whatever is written meanwhile.
+var asOf = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+
+// read runs look over one state of the store.
+func (s *Store) read(ctx context.Context, look func(pgx.Tx) error) error {
+	if err := s.prepare(ctx); err != nil {
+		return classify(ctx, err)
+	}
+	tx, err := s.begin(ctx, s.pool, asOf)
+	if err != nil {
+		return classify(ctx, err)
+	}
+	return s.look(ctx, tx, look)
+}
+
+func (s *Store) look(ctx context.Context, tx pgx.Tx, look func(pgx.Tx) error) error {
+	conn := tx.Conn()
+	err := broken(conn, look(tx))
+	s.rollback(ctx, tx) // nothing was written
+	return classify(ctx, err)
+}
