@@ -108,6 +108,8 @@ func describe(v geo.Violation) string {
 type database struct {
 	DB            string `name:"db" env:"TOWNGRID_DB" default:"towngrid.gpkg" help:"The database: a GeoPackage file, made when there is none."`
 	CRSParameters string `name:"crs-parameters" env:"TOWNGRID_CRS_PARAMETERS" type:"path" help:"The operator's own reference systems and datum parameters, as a file."`
+
+	KeepUploads time.Duration `env:"TOWNGRID_KEEP_UPLOADS" default:"720h" help:"How long a draft and an open question are kept untouched; as long again later the upload is forgotten."`
 }
 
 // open opens the database and builds the Snapshot of what is published in it.
@@ -124,7 +126,7 @@ func (d database) open(ctx context.Context, level slog.Level) (*data.Registry, e
 	if err != nil {
 		return nil, err
 	}
-	r, err := data.Open(ctx, store, data.Options{Spool: d.DB + "-spool", Operator: operator, Log: logger(level)})
+	r, err := data.Open(ctx, store, data.Options{Spool: d.DB + "-spool", Keep: d.KeepUploads, Operator: operator, Log: logger(level)})
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -95,7 +97,7 @@ func (d *desk) start(ctx context.Context, r *Registry) error {
 	if err := os.MkdirAll(r.opts.Spool, 0o700); err != nil {
 		return fmt.Errorf("spool: %w", err)
 	}
-	recent, err := r.store.RecentUploads(ctx, 1000)
+	recent, err := r.store.RecentUploads(ctx, 0)
 	if err != nil {
 		return fmt.Errorf("list uploads: %w", err)
 	}
@@ -118,7 +120,11 @@ func (d *desk) start(ctx context.Context, r *Registry) error {
 		d.taken++
 		d.read(u)
 	}
-	return d.sweep(wanted)
+	if err := d.sweep(wanted); err != nil {
+		return err
+	}
+	d.work.Go(d.expireNowAndThen)
+	return nil
 }
 
 func (d *desk) close() {
@@ -171,17 +177,19 @@ func (d *desk) read(u Upload) {
 		defer close(t.done)
 		select {
 		case d.slots <- struct{}{}:
-			defer func() { <-d.slots }()
 		case <-d.ctx.Done():
 			return
 		}
-		d.settle(t, d.process(t))
+		change := d.process(t)
+		<-d.slots
+		d.settle(t, change)
 	})
 }
 
 // settle keeps what became of an upload, and shows it only once it is kept, the
 // spooled file gone and the place free. An upload that the program's stop
-// interrupted stays as it is, to be read again at the next start.
+// interrupted, or whose outcome could not be kept until then, stays as it is, to be
+// read again at the next start.
 func (d *desk) settle(t *task, change func(*Upload)) {
 	if d.ctx.Err() != nil {
 		return
@@ -193,8 +201,8 @@ func (d *desk) settle(t *task, change func(*Upload)) {
 		u.Violations, u.Truncated = u.Violations[:keptViolations], true
 	}
 	log := d.registry.opts.Log.With("upload", u.ID, "collection", u.Collection, "division", u.Division)
-	if err := d.registry.store.SaveUpload(d.ctx, u); err != nil {
-		log.Error("an upload's outcome could not be kept", "cause", err)
+	if !d.keep(u, log) {
+		return
 	}
 	if u.State != UploadNeedsChoice {
 		if err := os.Remove(d.path(u.ID)); err != nil {
@@ -207,6 +215,27 @@ func (d *desk) settle(t *task, change func(*Upload)) {
 	d.taken--
 	delete(d.open, u.ID)
 	t.update(func(now *Upload) { *now = u })
+}
+
+// keep saves an upload's outcome. While the store cannot, it is tried again, at longer
+// and longer intervals, until the desk stops: then ok is false.
+func (d *desk) keep(u Upload, log *slog.Logger) (ok bool) {
+	const longest = time.Minute
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, longest) {
+		err := d.registry.store.SaveUpload(d.ctx, u)
+		if err == nil {
+			return true
+		}
+		if d.ctx.Err() != nil {
+			return false
+		}
+		log.Error("an upload's outcome could not be kept", "cause", err, "again in", wait)
+		select {
+		case <-d.ctx.Done():
+			return false
+		case <-time.After(wait):
+		}
+	}
 }
 
 // process reads and checks an upload's file and says how to change the upload. A

@@ -24,6 +24,10 @@ type Options struct {
 	Readers, Queue int
 	// MaxUpload bounds an uploaded file in bytes (512 MiB).
 	MaxUpload int64
+	// Keep is how long an upload is kept after the last that happened to it: then a draft
+	// and an open question are discarded, and as long again later the upload is
+	// forgotten (30 days). What was published stays for good.
+	Keep time.Duration
 	// Operator holds the operator's own reference systems; nil for none.
 	Operator *crs.Operator
 	// Log receives what the Registry has to say; slog.Default() when nil.
@@ -41,6 +45,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxUpload == 0 {
 		o.MaxUpload = 512 << 20
+	}
+	if o.Keep == 0 {
+		o.Keep = 30 * 24 * time.Hour
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -86,7 +93,7 @@ type Fault struct {
 // not agree with its checksum is refused and the newest older one that does is
 // served in its place; Faults tells.
 func Open(ctx context.Context, store Store, opts Options) (*Registry, error) {
-	r := &Registry{store: store, opts: opts.withDefaults(), drafts: shelf{room: 200_000}, history: shelf{room: 200_000}}
+	r := &Registry{store: store, opts: opts.withDefaults(), drafts: shelf{room: keptBytes}, history: shelf{room: keptBytes}, past: ring{room: keptBytes}}
 	live, err := store.Published(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list what is published: %w", err)

@@ -8,9 +8,9 @@ import (
 
 // shelf keeps the parts of versions that are not live, the latest used ones, so that
 // looking at a draft or at the past does not read the store for each request. Its
-// zero value is ready; room bounds the features kept.
+// zero value is ready; room bounds the bytes that they take.
 type shelf struct {
-	room int
+	room int64
 	mu   sync.Mutex
 	kept []*snapshot.Part // the latest used last
 }
@@ -31,15 +31,15 @@ func (s *shelf) part(id string, build func() (*snapshot.Part, error)) (*snapshot
 		return nil, err
 	}
 	s.kept = append(s.kept, p)
-	for n := s.features(); n > s.room && len(s.kept) > 0; n = s.features() {
+	for n := s.bytes(); n > s.room && len(s.kept) > 0; n = s.bytes() {
 		s.kept = append(s.kept[:0:0], s.kept[1:]...)
 	}
 	return p, nil
 }
 
-func (s *shelf) features() (n int) {
+func (s *shelf) bytes() (n int64) {
 	for _, p := range s.kept {
-		n += p.Len()
+		n += partBytes(p)
 	}
 	return n
 }

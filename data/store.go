@@ -101,8 +101,11 @@ type Uploads interface {
 	SaveUpload(ctx context.Context, u Upload) error
 	// Upload finds an upload, violations included, or ErrNotFound.
 	Upload(ctx context.Context, id string) (Upload, error)
-	// RecentUploads lists uploads without their violations, the newest first.
+	// RecentUploads lists uploads without their violations, the newest first; all of
+	// them when limit is 0.
 	RecentUploads(ctx context.Context, limit int) ([]Upload, error)
+	// ForgetUpload drops an upload; one that is not there is no error.
+	ForgetUpload(ctx context.Context, id string) error
 }
 
 // IncidentLog keeps located events. It is not versioned: it only grows.

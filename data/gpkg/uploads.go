@@ -57,6 +57,18 @@ func (s *Store) RecentUploads(ctx context.Context, limit int) ([]data.Upload, er
 	return us, nil
 }
 
+// ForgetUpload drops an upload; one that is not there is no error.
+func (s *Store) ForgetUpload(ctx context.Context, id string) error {
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM towngrid_upload WHERE id = ?`, id)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("forget upload %s: %w", id, err)
+	}
+	return nil
+}
+
 func (s *Store) uploads(ctx context.Context, query string, args ...any) (us []data.Upload, err error) {
 	err = s.read(ctx, func(tx *sql.Tx) error {
 		for u, err := range scan(ctx, tx, query, args, scanUpload) {
