@@ -35,7 +35,7 @@ func newShelf(parts []*Part) *shelf {
 	return s
 }
 
-// others are the parts in other divisions than d, in a slice of their own.
-func (s *shelf) others(d geo.Division) []*Part {
-	return slices.DeleteFunc(slices.Clone(s.parts), func(p *Part) bool { return p.version.Division == d })
+// others are the parts in divisions that are not gone, in a slice of their own.
+func (s *shelf) others(gone func(geo.Division) bool) []*Part {
+	return slices.DeleteFunc(slices.Clone(s.parts), func(p *Part) bool { return gone(p.version.Division) })
 }

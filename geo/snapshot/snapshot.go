@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/paulmach/orb"
 
@@ -29,11 +30,26 @@ func Empty() *Snapshot {
 	return s
 }
 
-// With is s with p in place of the part of the same collection and division, or
-// beside the others where there is none. It shares all other parts and leaves s as it is.
-func (s *Snapshot) With(p *Part) *Snapshot {
-	c := p.version.Collection
-	return s.replace(c, newShelf(append(s.shelves[c].others(p.version.Division), p)))
+// With is s with parts, each in place of the part of the same collection and division,
+// or beside the others where there is none. Of two for one place the later counts. It shares
+// all other parts and leaves s as it is.
+func (s *Snapshot) With(ps ...*Part) *Snapshot {
+	fresh := map[geo.Collection]map[geo.Division]*Part{}
+	for _, p := range ps {
+		c := p.version.Collection
+		if fresh[c] == nil {
+			fresh[c] = map[geo.Division]*Part{}
+		}
+		fresh[c][p.version.Division] = p
+	}
+	next := s
+	for _, c := range geo.Collections() { // units before the cells that name them
+		if parts := fresh[c]; parts != nil {
+			others := s.shelves[c].others(func(d geo.Division) bool { return parts[d] != nil })
+			next = next.replace(c, newShelf(slices.AppendSeq(others, maps.Values(parts))))
+		}
+	}
+	return next
 }
 
 // Without is s without the part of a collection in a division.
@@ -41,7 +57,7 @@ func (s *Snapshot) Without(c geo.Collection, d geo.Division) *Snapshot {
 	if s.shelves[c] == nil {
 		return s
 	}
-	return s.replace(c, newShelf(s.shelves[c].others(d)))
+	return s.replace(c, newShelf(s.shelves[c].others(func(other geo.Division) bool { return other == d })))
 }
 
 func (s *Snapshot) replace(c geo.Collection, sh *shelf) *Snapshot {
