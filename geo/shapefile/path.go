@@ -57,12 +57,14 @@ func unsafePath(path string) error {
 		"the name %q in the zip is not safe (absolute, leads upwards, hidden characters, or too long); rename it and pack again", path)
 }
 
+// flagUTF8 is the flag of an entry whose name is UTF-8 (APPNOTE.TXT 4.4.4, bit 11).
+const flagUTF8 = 1 << 11
+
 // entryName decodes the name of an entry: UTF-8 where its flag or its Unicode
 // path field says so, or where it is UTF-8 with Chinese in it (macOS sets no
 // flag); otherwise GB18030, in which Chinese Windows writes names. Bytes that fit
 // neither show as %XX.
 func entryName(h *zip.FileHeader) string {
-	const flagUTF8 = 1 << 11
 	name := h.Name
 	if h.Flags&flagUTF8 != 0 && utf8.ValidString(name) {
 		return name

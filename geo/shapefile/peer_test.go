@@ -111,7 +111,7 @@ func TestGDALReadsWhatIsWritten(t *testing.T) {
 			out := demoOutput(records, encoding)
 			out.ShapeType, out.PRJ = kind, ""
 			data := write(t, out)
-			compareWithGDAL(t, data, kind+" "+encoding)
+			compareWithGDAL(t, data, "cells", kind+" "+encoding)
 			if diff := gocmp.Diff(records, readZip(t, data, "cells.shp").records); diff != "" {
 				t.Fatalf("%s: %s", kind, diff)
 			}
@@ -119,9 +119,16 @@ func TestGDALReadsWhatIsWritten(t *testing.T) {
 	}
 }
 
-func compareWithGDAL(t *testing.T, data []byte, name string) {
+// A layer of a Chinese name has its attributes in GDAL, too.
+func TestGDALReadsChineseLayerNames(t *testing.T) {
+	out := demoOutput(demo(4, 30, 5), "GBK")
+	out.Name = "网格"
+	compareWithGDAL(t, write(t, out), "网格", "网格")
+}
+
+func compareWithGDAL(t *testing.T, data []byte, layer, name string) {
 	t.Helper()
-	theirs, ours := ogr(t, data, "cells").Features, readZip(t, data, "cells.shp")
+	theirs, ours := ogr(t, data, layer).Features, readZip(t, data, layer+".shp")
 	if len(theirs) != len(ours.records) {
 		t.Fatalf("%s: %d features by GDAL, %d by us (%s)", name, len(theirs), len(ours.records), ours.checks())
 	}
@@ -163,7 +170,7 @@ func TestGDALReadsTheSame(t *testing.T) {
 		"PolyLineZ":      withRows(shpOf(13, join(partsContent(13, outer), floats(7, 3)), join(partsContent(13, outer, hole), floats(12, 3)), le32(0)), three...),
 		"three polygons": withRows(shpOf(polygon, polygonContent(outer), polygonContent(box(9, 9, 9)), polygonContent(island)), three...),
 	} {
-		compareWithGDAL(t, f.pack(t, "cells"), name)
+		compareWithGDAL(t, f.pack(t, "cells"), "cells", name)
 	}
 }
 

@@ -40,6 +40,9 @@ func (s *spool) copyTo(zw *zip.Writer, p *plan) error {
 		return err
 	}
 	h.CRC32, h.UncompressedSize64, h.CompressedSize64 = s.crc, s.size, uint64(s.packed.Len())
+	if !h.NonUTF8 && !isASCII([]byte(h.Name)) {
+		h.Flags |= flagUTF8 // CreateRaw, unlike CreateHeader, leaves this to us
+	}
 	// The date goes into the fields of MS-DOS, the only ones that CreateRaw writes.
 	h.SetModTime(h.Modified) //lint:ignore SA1019 there is no other way
 	w, err := zw.CreateRaw(h)

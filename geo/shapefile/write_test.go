@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -286,6 +287,31 @@ func TestWriteDatesEveryFile(t *testing.T) {
 	for _, f := range r.File {
 		if !f.Modified.Equal(at) {
 			t.Errorf("%s is dated %v", f.Name, f.Modified)
+		}
+	}
+}
+
+// TestZipNames: all files of a layer have one name, whatever reads it.
+func TestZipNames(t *testing.T) {
+	for _, gbk := range []bool{false, true} {
+		for _, name := range []string{"cells", "网格"} {
+			out := demoOutput(demo(1, 3, 5), "GBK")
+			out.Name, out.ZipNamesGBK = name, gbk
+			data := write(t, out)
+			zr, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			stems := map[string]bool{}
+			for _, f := range zr.File {
+				stems[strings.TrimSuffix(f.Name, path.Ext(f.Name))] = true
+				if f.NonUTF8 != (gbk || name == "cells") {
+					t.Errorf("%s, GBK %v: the flag of %q says otherwise", name, gbk, f.Name)
+				}
+			}
+			if len(stems) != 1 {
+				t.Errorf("%s, GBK %v: names %v", name, gbk, stems)
+			}
 		}
 	}
 }
