@@ -4,6 +4,7 @@ go 1.26.6
 
 require (
 	github.com/alecthomas/kong v1.17.0
+	github.com/andybalholm/brotli v1.2.8
 	github.com/getkin/kin-openapi v0.152.0
 	github.com/go-spatial/proj v0.3.0
 	github.com/google/go-cmp v0.7.0

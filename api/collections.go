@@ -42,8 +42,11 @@ func (s *Server) collections(c echo.Context) error {
 		return err
 	}
 	c.Response().Header().Set("Vary", "Accept-Language")
-	var views []collectionView
 	snap := s.registry.Snapshot()
+	if done, err := s.unchanged(c, s.etag(snap.Tag(), "collections", s.base(c), language(c.Request()))); done {
+		return err
+	}
+	var views []collectionView
 	for _, col := range geo.Collections() {
 		if col.Schema().Public {
 			views = append(views, s.collectionView(c, snap, col))
@@ -70,7 +73,11 @@ func (s *Server) collection(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, s.collectionView(c, s.registry.Snapshot(), col))
+	snap := s.registry.Snapshot()
+	if done, err := s.unchanged(c, s.etag(snap.Tag(), "collection", string(col), s.base(c), language(c.Request()))); done {
+		return err
+	}
+	return c.JSON(http.StatusOK, s.collectionView(c, snap, col))
 }
 
 func (s *Server) collectionView(c echo.Context, snap *snapshot.Snapshot, col geo.Collection) collectionView {

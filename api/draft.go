@@ -8,22 +8,20 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"towngrid/geo"
-	"towngrid/geo/crs"
-	"towngrid/tiles"
 )
 
 // draftTile answers GET /uploads/{id}/tiles/{z}/{x}/{y}.mvt: the draft's collection as
 // it would be if it were live. 409 when the upload is no draft.
 func (s *Server) draftTile(c echo.Context) error {
-	q, err := only(c, "datum")
+	q, err := only(c, tileOptions...)
 	if err != nil {
 		return err
 	}
-	req := tiles.Request{}
-	if req.Datum, err = crs.ParseDatum(q.Get("datum")); err != nil {
+	req, err := readOptions(q)
+	if err != nil {
 		return err
 	}
-	if req.Address, err = tileAddress(c); err != nil {
+	if req.Address, err = tileAddress(c, req.Grid); err != nil {
 		return err
 	}
 	u, err := s.registry.Upload(c.Request().Context(), c.Param("id"))
@@ -35,7 +33,7 @@ func (s *Server) draftTile(c echo.Context) error {
 		return err
 	}
 	req.Collections = []geo.Collection{u.Collection}
-	return s.sendTile(c, snap, req, "private, no-cache")
+	return s.sendTile(c, snap, req, keptPrivate)
 }
 
 // uploadEvents answers GET /uploads/{id}/events: the upload as a server-sent event

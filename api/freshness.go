@@ -3,6 +3,7 @@ package api
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -24,13 +25,30 @@ func (s *Server) etag(parts ...string) string {
 // unchanged sets the ETag and answers 304 when the caller has it already; done says
 // that the answer is given.
 func (s *Server) unchanged(c echo.Context, etag string) (done bool, err error) {
+	return s.held(c, etag, "no-cache")
+}
+
+// held is unchanged with the Cache-Control that the answer is to have.
+func (s *Server) held(c echo.Context, etag, caching string) (done bool, err error) {
 	h := c.Response().Header()
 	h.Set("ETag", etag)
-	h.Set("Cache-Control", "no-cache")
+	h.Set("Cache-Control", caching)
 	if !matches(c.Request().Header.Get("If-None-Match"), etag) {
 		return false, nil
 	}
 	return true, c.NoContent(http.StatusNotModified)
+}
+
+// hashed answers with a JSON document that depends on who asks, under an ETag over its bytes.
+func (s *Server) hashed(c echo.Context, doc any) error {
+	body, err := json.Marshal(doc)
+	if err != nil {
+		return err
+	}
+	if done, err := s.held(c, s.etag(string(body)), keptPrivate); done {
+		return err
+	}
+	return c.JSONBlob(http.StatusOK, body)
 }
 
 // matches says whether an If-None-Match header names the ETag, by weak comparison

@@ -154,7 +154,7 @@ func (s *Server) page(c echo.Context, q url.Values, col geo.Collection) (page, e
 	if p.snap.Tag(col) == k.tag {
 		return p, nil
 	}
-	view, ok := s.registry.Past(col, k.tag)
+	view, ok := s.registry.Past(k.tag, col)
 	if !ok || q.Get("at") != "" {
 		return p, geo.Errorf("cursor_expired", "数据此后已多次更新，分页已失效；请从第一页重新开始", "the data has changed many times since; begin again with the first page")
 	}

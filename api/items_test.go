@@ -200,6 +200,7 @@ func TestUnchangedAnswersAre304(t *testing.T) {
 	town := firstItem(t, s, "towns")
 	for _, path := range []string{
 		"/collections/cells/items?limit=5", "/collections/cells/items/" + cell, "/tiles/cells.json", "/towns/" + town + "/compliance",
+		"/style.json", "/collections", "/collections/cells", "/versions", "/tiles/cells/8/212/106.mvt",
 	} {
 		etag := get(t, s, path, 200).Header().Get("ETag")
 		if etag == "" || strings.HasPrefix(etag, "W/") {

@@ -75,6 +75,8 @@ func New(r *data.Registry, standards []density.Standard, cfg Config) (*Server, e
 		return nil, err
 	}
 	s := &Server{registry: r, standards: standards, cfg: cfg, log: cfg.Log, tiles: cache, pace: usualPace(), started: time.Now()}
+	live := r.Watch(s)
+	cache.Follow(live.Snapshot, live.Snapshot)
 	s.metrics = newMetrics(s)
 	s.handler = s.routes()
 	return s, nil
@@ -104,6 +106,7 @@ func (s *Server) routes() http.Handler {
 
 	e.GET("/tiles/:set", s.tileJSON) // {c}[,{c}…].json
 	e.GET("/tiles/:set/:z/:x/:y", s.tile)
+	e.GET("/tiles/:set/:tag/:z/:x/:y", s.taggedTile)
 	e.GET("/style.json", s.style)
 
 	e.GET("/locate", s.locate)

@@ -37,7 +37,7 @@ func (s *Server) versions(c echo.Context) error {
 			shown = append(shown, s.shown(c, v))
 		}
 	}
-	return s.private(c, http.StatusOK, map[string]any{"versions": shown})
+	return s.hashed(c, map[string]any{"versions": shown})
 }
 
 func everPublished(v geo.Version) bool {

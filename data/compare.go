@@ -138,6 +138,23 @@ func (r *Registry) Preview(ctx context.Context, uploadID string) (*snapshot.Snap
 	return r.Snapshot().With(part), nil
 }
 
+// Showing is the Snapshot with a version that is or was live in the place of the one of its
+// collection and division that is live now. The latest few are kept. ErrNotFound where there is no such version.
+func (r *Registry) Showing(ctx context.Context, id string) (*snapshot.Snapshot, error) {
+	if part := r.part(id); part != nil {
+		return r.Snapshot(), nil
+	}
+	v, err := r.published(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	part, err := r.history.part(id, func() (*snapshot.Part, error) { return r.load(ctx, v) })
+	if err != nil {
+		return nil, err
+	}
+	return r.Snapshot().With(part), nil
+}
+
 // At is the Snapshot of everything that was live at a moment. Parts that are live
 // still are shared; others are read from the store, and the latest few are kept.
 func (r *Registry) At(ctx context.Context, t time.Time) (*snapshot.Snapshot, error) {

@@ -75,13 +75,13 @@ func partBytes(p *snapshot.Part) int64 {
 	return n
 }
 
-// Past finds the latest snapshot kept in which a collection has this tag, so that a
-// client can go on where it began; ok is false when there is none any more.
-func (r *Registry) Past(c geo.Collection, tag string) (v *View, ok bool) {
+// Past finds the latest snapshot kept in which these collections, all when none is named, have
+// this tag, so that a client can go on where it began; ok is false when there is none any more.
+func (r *Registry) Past(tag string, cs ...geo.Collection) (v *View, ok bool) {
 	r.past.mu.RLock()
 	defer r.past.mu.RUnlock()
 	for i := len(r.past.views) - 1; i >= 0; i-- {
-		if r.past.views[i].Tag(c) == tag {
+		if r.past.views[i].Tag(cs...) == tag {
 			return r.past.views[i], true
 		}
 	}

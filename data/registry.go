@@ -68,6 +68,7 @@ type Registry struct {
 	// publishing is held while a version goes live, so that snapshots follow each
 	// other in the order of the store's commits.
 	publishing sync.Mutex
+	watchers   []Watcher // guarded by publishing
 	past       ring
 	uploads    desk
 	faults     atomic.Pointer[[]Fault]
@@ -148,10 +149,18 @@ func (r *Registry) Faults() []Fault { return *r.faults.Load() }
 // Store is the keeper behind the Registry, for reading history and incidents.
 func (r *Registry) Store() Store { return r.store }
 
+// swap makes s live. Once the Registry is open it is called with publishing held.
 func (r *Registry) swap(s *snapshot.Snapshot) {
+	old := r.View()
+	for _, w := range r.watchers {
+		w.Coming(old.Snapshot, s)
+	}
 	v := &View{Snapshot: s, Since: r.opts.Now()}
 	r.past.add(v)
 	r.current.Store(v)
+	for _, w := range r.watchers {
+		w.Live(old, v)
+	}
 }
 
 // load reads a version from the store, holds it against its checksum and indexes it.

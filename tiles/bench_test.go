@@ -73,24 +73,55 @@ func BenchmarkWarmTile(b *testing.B) {
 		b.Fatal(err)
 	}
 	r := Request{Collections: []geo.Collection{geo.Cells}, Address: address(14, orb.Point{119.01, 29.01})}
-	if _, _, err := c.Tile(context.Background(), s, r, Gzip); err != nil {
-		b.Fatal(err)
-	}
+	c.Follow(s, s)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, _, err := c.Tile(context.Background(), s, r, Gzip); err != nil {
+		t, err := c.Tile(s, r)
+		if err == nil {
+			_, err = t.Body(context.Background(), Gzip)
+		}
+		if err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
+// What is known of a tile before it is made: remembered, and found out anew as it is once
+// for each tile after a publication.
 func BenchmarkETag(b *testing.B) {
 	s := manyCells()
-	r := Request{Collections: []geo.Collection{geo.Cells}, Address: address(14, orb.Point{119.01, 29.01})}
+	for _, z := range []uint8{8, 10, 14} {
+		r := Request{Collections: []geo.Collection{geo.Cells}, Address: address(z, orb.Point{119.01, 29.01})}
+		for _, way := range []string{"remembered", "anew"} {
+			b.Run(fmt.Sprintf("z%d/%s", z, way), func(b *testing.B) {
+				c, err := NewCache(0)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if way == "remembered" {
+					c.Follow(s, s)
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					if t, err := c.Tile(s, r); err != nil || t.ETag(Gzip) == "" {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkMarks is what a publication costs more for the sake of ETags.
+func BenchmarkMarks(b *testing.B) {
+	s := manyCells()
+	p := s.Parts(geo.Cells)[0]
+	p.Coverage() // which the publication needs in any case
 	b.ReportAllocs()
 	for b.Loop() {
-		ETag(s, r, Gzip)
+		new(marker).tally(s, p, true)
 	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*p.Len()), "µs/feature")
 }
 
 // The first tile after a publication projects what it shows.

@@ -3,6 +3,7 @@ package tiles
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 
 	"github.com/maypok86/otter/v2"
@@ -16,24 +17,38 @@ const DefaultCacheBytes = 256 << 20
 
 // Cache makes tiles and keeps their encoded bytes, as many as its size allows, those that
 // are used more for longer. A tile is made once, however many ask for it at the same
-// time. It is safe for concurrent use.
+// time and in whatever encodings. It is safe for concurrent use.
 //
-// Tiles are kept by the versions that they were made from, so a publication needs no
-// invalidation: the old version's tiles are not asked for any more and make room.
+// Tiles are kept by their content (see digest), so a publication needs no invalidation: the tiles
+// that it changed have other digests, whose old ones are not asked for any more and make
+// room, and all others are found as before.
 type Cache struct {
 	builder Builder
 	encoder encoder
-	tiles   *otter.Cache[digest, []byte]
+	markers markers
+	live    atomic.Pointer[memo]
+	tiles   *otter.Cache[entryKey, []byte]
+	flights flights[entryKey]
+	slots   chan struct{} // one for each tile that is being made
 	counter *stats.Counter
 	builds  atomic.Uint64
 	blank   atomic.Uint64
 }
 
+// entryKey names the bytes of a tile in an encoding.
+type entryKey struct {
+	digest
+	encoding int8 // its index, or plain
+}
+
+// plain is the encoding of a tile that is made to be encoded, and not kept as it is.
+const plain = -1
+
 // entryOverhead is what an entry takes beside its body: key, slice header and the cache's own node.
 const entryOverhead = 160
 
 // NewCache makes a cache of at most size bytes, of DefaultCacheBytes where size is 0. A
-// negative size is an error. Projected coordinates (see Builder) are not counted.
+// negative size is an error. Projected coordinates (see Builder) and marks are not counted.
 func NewCache(size int64) (*Cache, error) {
 	if size < 0 {
 		return nil, fmt.Errorf("tiles: a cache of %d bytes", size)
@@ -41,57 +56,114 @@ func NewCache(size int64) (*Cache, error) {
 	if size == 0 {
 		size = DefaultCacheBytes
 	}
-	c := &Cache{counter: stats.NewCounter()}
-	tiles, err := otter.New(&otter.Options[digest, []byte]{
+	c := &Cache{counter: stats.NewCounter(), slots: make(chan struct{}, 2*runtime.GOMAXPROCS(0))}
+	tiles, err := otter.New(&otter.Options[entryKey, []byte]{
 		MaximumWeight: uint64(size),
-		Weigher:       func(_ digest, body []byte) uint32 { return uint32(len(body) + entryOverhead) },
+		Weigher:       func(_ entryKey, body []byte) uint32 { return uint32(len(body) + entryOverhead) },
 		StatsRecorder: c.counter,
 	})
 	c.tiles = tiles
 	return c, err
 }
 
-// Tile gives the tile in the encoding and its ETag. The body is shared and must not be changed; it
-// is empty where nothing is in the tile, whatever the encoding.
-//
-// A tile outside the bounds of all parts is answered from the bounds alone and leaves no
-// entry. The error is the request's, a *geo.Error, or the context's, within the time of a few
-// hundred features after it ended; others who wait for the same tile are not disturbed by that.
-func (c *Cache) Tile(ctx context.Context, s *snapshot.Snapshot, r Request, e Encoding) (body []byte, etag string, err error) {
-	if r, err = r.checked(); err != nil {
-		return nil, "", err
-	}
-	key := digestOf(s, r, e)
-	if r.outside(s) {
-		c.blank.Add(1)
-		return nil, key.etag(), ctx.Err()
-	}
-	body, err = c.tiles.Get(ctx, key, otter.LoaderFunc[digest, []byte](
-		func(ctx context.Context, _ digest) ([]byte, error) { return c.make(ctx, s, r, e) }))
-	if err != nil {
-		return nil, "", err
-	}
-	return body, key.etag(), nil
+// Tile is a tile that is known and need not be made yet.
+type Tile struct {
+	cache *Cache
+	snap  *snapshot.Snapshot
+	r     Request
+	*known
 }
 
-// make makes the tile and encodes it.
-func (c *Cache) make(ctx context.Context, s *snapshot.Snapshot, r Request, e Encoding) ([]byte, error) {
-	c.builds.Add(1)
-	body, err := c.builder.Build(ctx, s, r)
+// Tile looks for the tile of a request without making it. The error is the request's, a *geo.Error.
+func (c *Cache) Tile(s *snapshot.Snapshot, r Request) (Tile, error) {
+	r, err := r.checked()
+	if err != nil {
+		return Tile{}, err
+	}
+	live := c.live.Load()
+	if live == nil || live.snap != s {
+		return Tile{c, s, r, c.know(s, r)}, nil
+	}
+	return Tile{c, s, r, live.known(r, func() *known { return c.know(s, r) })}, nil
+}
+
+// ETag is the strong entity tag, quoted, of the tile in an encoding; "" where there is no such
+// encoding. Every encoding has its own.
+func (t Tile) ETag(e Encoding) string {
+	if i := e.index(); i >= 0 {
+		return t.etags[i]
+	}
+	return ""
+}
+
+// Body gives the tile in the encoding. It is shared and must not be changed; it is empty where
+// nothing is in the tile, whatever the encoding.
+//
+// A tile that no feature meets is empty without being made and leaves no entry. The error is the context's,
+// within the time of a few hundred features after it ended; others who wait for the same
+// tile are not disturbed by that.
+func (t Tile) Body(ctx context.Context, e Encoding) ([]byte, error) {
+	c, i := t.cache, e.index()
+	if i < 0 {
+		return nil, fmt.Errorf("tiles: no encoding %q", e)
+	}
+	if t.blank {
+		c.blank.Add(1)
+		return nil, ctx.Err()
+	}
+	key := entryKey{t.digest, int8(i)}
+	if body, ok := c.tiles.GetIfPresent(key); ok {
+		return body, nil
+	}
+	return c.flights.do(ctx, key, func(ctx context.Context) ([]byte, error) {
+		if entry, ok := c.tiles.GetEntryQuietly(key); ok { // made since we looked
+			return entry.Value, nil
+		}
+		body, err := t.encoded(ctx, e)
+		if err == nil {
+			c.tiles.Set(key, body)
+		}
+		return body, err
+	})
+}
+
+// encoded makes the tile's bytes in an encoding, from another encoding where the cache has it.
+func (t Tile) encoded(ctx context.Context, e Encoding) ([]byte, error) {
+	c := t.cache
+	body, err := c.flights.do(ctx, entryKey{t.digest, plain}, func(ctx context.Context) ([]byte, error) {
+		for i, other := range encodings {
+			if entry, ok := c.tiles.GetEntryQuietly(entryKey{t.digest, int8(i)}); ok {
+				return c.encoder.decode(entry.Value, other.Encoding)
+			}
+		}
+		return c.build(ctx, t.snap, t.r)
+	})
 	if err != nil {
 		return nil, err
 	}
 	return c.encoder.encode(body, e)
 }
 
+// build makes a tile when there is a free slot: each takes some megabytes while it is made.
+func (c *Cache) build(ctx context.Context, s *snapshot.Snapshot, r Request) ([]byte, error) {
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	c.builds.Add(1)
+	return c.builder.Build(ctx, s, r)
+}
+
 // Stats counts what a cache has done since it was made, and what it holds.
 type Stats struct {
 	// Hits were answered from an entry. Misses were not: they made the tile or waited for it. Blank
-	// were answered from the parts' bounds.
+	// are the tiles that no feature met.
 	Hits, Misses, Blank uint64
 	// Builds counts tiles made, Evictions entries given up for others.
 	Builds, Evictions uint64
-	// Entries is the number of tiles held, Bytes what they take of the cache's size.
+	// Entries is the number of encoded tiles held, Bytes what they take of the cache's size.
 	Entries, Bytes uint64
 }
 

@@ -2,15 +2,18 @@ package tiles_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
 	"github.com/paulmach/orb"
 	"go.uber.org/goleak"
 
@@ -29,6 +32,25 @@ func newCache(t testing.TB, size int64) *tiles.Cache {
 	return c
 }
 
+// tileOf gives a tile and its ETag.
+func tileOf(ctx context.Context, c *tiles.Cache, s *snapshot.Snapshot, r tiles.Request, e tiles.Encoding) (body []byte, etag string, err error) {
+	t, err := c.Tile(s, r)
+	if err != nil {
+		return nil, "", err
+	}
+	body, err = t.Body(ctx, e)
+	return body, t.ETag(e), err
+}
+
+func etagOf(t testing.TB, c *tiles.Cache, s *snapshot.Snapshot, r tiles.Request, e tiles.Encoding) string {
+	t.Helper()
+	tile, err := c.Tile(s, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tile.ETag(e)
+}
+
 func TestCacheMakesAHotTileOnce(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	s := snapshotOf(t, geotest.Tessellation(3, 1000, district))
@@ -41,7 +63,7 @@ func TestCacheMakesAHotTileOnce(t *testing.T) {
 	for range 1000 {
 		wg.Go(func() {
 			<-start
-			body, etag, err := c.Tile(context.Background(), s, r, tiles.Gzip)
+			body, etag, err := tileOf(context.Background(), c, s, r, tiles.Gzip)
 			once.Do(func() { first = body })
 			if err != nil || len(body) == 0 || etag == "" {
 				t.Errorf("%d bytes, ETag %s, %v", len(body), etag, err)
@@ -53,7 +75,7 @@ func TestCacheMakesAHotTileOnce(t *testing.T) {
 	if n := c.Stats().Builds; n != 1 {
 		t.Errorf("%d builds for 1,000 callers", n)
 	}
-	if body, _, _ := c.Tile(t.Context(), s, r, tiles.Gzip); &body[0] != &first[0] {
+	if body, _, _ := tileOf(t.Context(), c, s, r, tiles.Gzip); &body[0] != &first[0] {
 		t.Error("the bytes are not the kept ones")
 	}
 	if n := c.Stats(); n.Builds != 1 || n.Entries != 1 || n.Bytes < uint64(len(first)) {
@@ -61,42 +83,115 @@ func TestCacheMakesAHotTileOnce(t *testing.T) {
 	}
 }
 
-// Encodings hold the same tile under different strong ETags, which are those known beforehand.
+// Encodings hold the same tile, made once, under different strong ETags, which are those known beforehand.
 func TestEncodingsHoldTheSameTile(t *testing.T) {
-	s := village(t)
-	c := newCache(t, 0)
-	r := whole()
-	plain, plainTag, err := c.Tile(t.Context(), s, r, tiles.Identity)
-	if err != nil {
+	s, c, r := village(t), newCache(t, 0), whole()
+	plain, _, err := tileOf(t.Context(), c, s, r, tiles.Identity)
+	if err != nil || len(plain) == 0 {
 		t.Fatal(err)
 	}
-	zipped, zippedTag, err := c.Tile(t.Context(), s, r, tiles.Gzip)
-	if err != nil {
-		t.Fatal(err)
+	tags := map[string]tiles.Encoding{}
+	for _, e := range tiles.Encodings() {
+		encoded, tag, err := tileOf(t.Context(), c, s, r, e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := unpacked(t, encoded, e); !bytes.Equal(got, plain) {
+			t.Errorf("%s holds another tile", e)
+		}
+		if other, had := tags[tag]; had || tag != etagOf(t, newCache(t, 0), s, r, e) {
+			t.Errorf("%s has the ETag %s, like %s", e, tag, other)
+		}
+		if tags[tag] = e; !strings.HasPrefix(tag, `"`) || !strings.HasSuffix(tag, `"`) || len(tag) < 34 {
+			t.Errorf("ETag %s", tag)
+		}
 	}
-	z, err := gzip.NewReader(bytes.NewReader(zipped))
-	if err != nil {
-		t.Fatal(err)
+	if st := c.Stats(); st.Builds != 1 || int(st.Entries) != len(tags) {
+		t.Errorf("%+v", st)
 	}
-	if got, err := io.ReadAll(z); err != nil || !bytes.Equal(got, plain) {
-		t.Errorf("the gzip holds another tile: %v", err)
-	}
-	if plainTag != tiles.ETag(s, r, tiles.Identity) || zippedTag != tiles.ETag(s, r, tiles.Gzip) || plainTag == zippedTag {
-		t.Errorf("ETags %s and %s", plainTag, zippedTag)
-	}
-	if !strings.HasPrefix(plainTag, `"`) || !strings.HasSuffix(plainTag, `"`) || len(plainTag) != 34 {
-		t.Errorf("ETag %s", plainTag)
-	}
-	if _, _, err := c.Tile(t.Context(), s, r, "lzma"); err == nil {
+	if _, _, err := tileOf(t.Context(), c, s, r, "lzma"); err == nil {
 		t.Error("an unknown encoding is answered")
+	}
+}
+
+// unpacked undoes an encoding by another implementation than ours where the standard library has one.
+func unpacked(t *testing.T, body []byte, e tiles.Encoding) []byte {
+	t.Helper()
+	var r io.Reader = bytes.NewReader(body)
+	var err error
+	switch e {
+	case tiles.Gzip:
+		r, err = gzip.NewReader(r)
+	case tiles.Brotli:
+		r = brotli.NewReader(r)
+	case tiles.Zstd:
+		r, err = zstd.NewReader(r, zstd.WithDecoderConcurrency(1))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err = io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+// However many ask at the same time, and in whatever encodings, a tile is made once.
+func TestEncodingsShareOneMaking(t *testing.T) {
+	s, c := snapshotOf(t, geotest.Tessellation(3, 1000, district)), newCache(t, 0)
+	r := fillsAt(addressOf(9, district.Center()))
+	var wg sync.WaitGroup
+	for i := range 200 {
+		wg.Go(func() {
+			if body, _, err := tileOf(t.Context(), c, s, r, tiles.Encodings()[i%4]); err != nil || len(body) == 0 {
+				t.Errorf("%d bytes, %v", len(body), err)
+			}
+		})
+	}
+	wg.Wait()
+	if st := c.Stats(); st.Builds != 1 || st.Entries != 4 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// A publication that changes one feature leaves the tiles that it does not meet in the cache:
+// of all that were there, exactly those that it meets are made again.
+func TestAPublicationRemakesOnlyWhatItTouches(t *testing.T) {
+	fs := cells(geotest.Tessellation(3, 1000, district))
+	s := snapshot.Empty().With(part(t, geo.Cells, "330890", fs))
+	c := newCache(t, 0)
+	moved := slices.Clone(fs)
+	at := moved[500].Geometry.Bound()
+	moved[500].Name = "新网格"
+	next := s.With(part(t, geo.Cells, "330890", moved))
+	want, all := 0, 0
+	for z := uint8(7); z < 15; z++ {
+		for _, a := range around(z, district, 30) {
+			all++
+			if r := fillsAt(a); tiles.Reach(r).Intersects(at) {
+				want++
+			}
+		}
+		for _, a := range []*snapshot.Snapshot{s, next} {
+			for _, at := range around(z, district, 30) {
+				if _, _, err := tileOf(t.Context(), c, a, fillsAt(at), tiles.Gzip); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	st := c.Stats()
+	if made := int(st.Builds+st.Blank/2) - all; made != want || want < 8 || want > all/2 {
+		t.Errorf("%d of %d tiles made again where %d are touched", made, all, want)
 	}
 }
 
 // The ETag differs with whatever makes other bytes, and with nothing else.
 func TestETagKnowsWhatDecidesTheBytes(t *testing.T) {
-	s := village(t)
+	s, c := village(t), newCache(t, 0)
 	r := whole()
-	base := tiles.ETag(s, r, tiles.Gzip)
+	base := etagOf(t, c, s, r, tiles.Gzip)
 	vary := func(f func(*tiles.Request)) tiles.Request {
 		r := whole()
 		f(&r)
@@ -112,14 +207,14 @@ func TestETagKnowsWhatDecidesTheBytes(t *testing.T) {
 		"content":     vary(func(r *tiles.Request) { r.Content = tiles.Fills }),
 		"collections": vary(func(r *tiles.Request) { r.Collections = public()[:2] }),
 	} {
-		tags[name] = tiles.ETag(s, other, tiles.Gzip)
+		tags[name] = etagOf(t, c, s, other, tiles.Gzip)
 	}
 	fs := []geo.Feature{{Code: "F9", Geometry: orb.Point{118.9, 29}}}
 	p, err := snapshot.NewPart(geo.Version{ID: "next", Number: 2, Collection: geo.Facilities, Division: "330890"}, fs)
 	if err != nil {
 		t.Fatal(err)
 	}
-	tags["version"] = tiles.ETag(s.With(p), r, tiles.Gzip)
+	tags["version"] = etagOf(t, c, s.With(p), r, tiles.Gzip)
 	seen := map[string]string{}
 	for name, tag := range tags {
 		if old, had := seen[tag]; had {
@@ -133,7 +228,7 @@ func TestETagKnowsWhatDecidesTheBytes(t *testing.T) {
 		r.Content = tiles.All
 	})
 	plain := vary(func(r *tiles.Request) { r.Collections = []geo.Collection{geo.Cells} })
-	if tiles.ETag(s, q, tiles.Gzip) != tiles.ETag(s.With(p), plain, tiles.Gzip) {
+	if etagOf(t, c, s, q, tiles.Gzip) != etagOf(t, c, s.With(p), plain, tiles.Gzip) {
 		t.Error("the same bytes have two ETags")
 	}
 }
@@ -146,7 +241,7 @@ func TestTilesOutsideLeaveNoEntry(t *testing.T) {
 	const n = 20000
 	for i := range uint32(n) {
 		r := tiles.Request{Collections: public(), Address: tiles.Address{Z: 22, X: i * 200, Y: i * 100}}
-		if body, etag, err := c.Tile(t.Context(), s, r, tiles.Gzip); err != nil || len(body) != 0 || etag == "" {
+		if body, etag, err := tileOf(t.Context(), c, s, r, tiles.Gzip); err != nil || len(body) != 0 || etag == "" {
 			t.Fatalf("%d bytes, %v", len(body), err)
 		}
 	}
@@ -166,7 +261,7 @@ func TestCacheKeepsToItsSize(t *testing.T) {
 	made := 0
 	for _, z := range []uint8{12, 13} {
 		for _, a := range around(z, district, 400) {
-			body, _, err := c.Tile(t.Context(), s, fillsAt(a), tiles.Identity)
+			body, _, err := tileOf(t.Context(), c, s, fillsAt(a), tiles.Identity)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -191,7 +286,7 @@ func TestALeavingCallerDisturbsNobody(t *testing.T) {
 	started := make(chan struct{})
 	wg.Go(func() {
 		close(started)
-		if _, _, err := c.Tile(leaving, s, r, tiles.Identity); !errors.Is(err, context.Canceled) {
+		if _, _, err := tileOf(leaving, c, s, r, tiles.Identity); !errors.Is(err, context.Canceled) {
 			t.Errorf("the leaving caller has %v", err)
 		}
 	})
@@ -199,7 +294,7 @@ func TestALeavingCallerDisturbsNobody(t *testing.T) {
 	time.Sleep(5 * time.Millisecond)
 	for range 10 {
 		wg.Go(func() {
-			if body, _, err := c.Tile(t.Context(), s, r, tiles.Identity); err != nil || len(body) == 0 {
+			if body, _, err := tileOf(t.Context(), c, s, r, tiles.Identity); err != nil || len(body) == 0 {
 				t.Errorf("a waiting caller has %d bytes, %v", len(body), err)
 			}
 		})

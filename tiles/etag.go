@@ -2,47 +2,72 @@ package tiles
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 
 	"towngrid/geo/snapshot"
 )
 
-// revision counts changes of what Build makes of the same snapshot and request. A change of a tile's
-// bytes without a new revision would leave clients with old ones.
-const revision = 1
+// revision counts changes of what Build makes of the same features and request, and of how they are
+// encoded. A change of a tile's bytes without a new revision would leave clients with old ones.
+const revision = 2
 
-// digest names the bytes of a tile in an encoding.
+// digest names the content of a tile: two tiles of one digest have the same bytes.
+//
+// It is over the request and the sum of the marks of the features that can show in the tile, so it
+// needs no work on the tile, is the same on every replica and after every restart, comes back with
+// content that is restored, and changes with a publication only where a feature, a shared edge
+// or the units above a feature did.
 type digest [16]byte
 
-// ETag is the strong entity tag, quoted, of the tile in the encoding. It is known without
-// any work on the tile: from the versions of the collections on which the tile depends,
-// the request and the encoding. It is "" where the request is refused.
-func ETag(s *snapshot.Snapshot, r Request, e Encoding) string {
-	r, err := r.checked()
-	if err != nil {
-		return ""
-	}
-	return digestOf(s, r, e).etag()
+// known is what is known of a tile before it is made.
+type known struct {
+	digest digest
+	blank  bool // no feature can show in it
+	etags  [len(encodings)]string
 }
 
-// digestOf is that of a checked request.
-func digestOf(s *snapshot.Snapshot, r Request, e Encoding) digest {
-	b := make([]byte, 0, 160)
-	b = append(b, revision, r.Z, byte(r.Content),
-		byte(r.X), byte(r.X>>8), byte(r.X>>16), byte(r.Y), byte(r.Y>>8), byte(r.Y>>16))
-	for _, c := range r.Collections {
-		b = append(append(b, c...), ',')
+// know finds out about the tile of a checked request.
+func (c *Cache) know(s *snapshot.Snapshot, r Request) *known {
+	all := c.contents(s, r)
+	k := &known{digest: digestOf(r, all), blank: all.n == 0}
+	text := hex.EncodeToString(k.digest[:])
+	for i, e := range encodings {
+		k.etags[i] = `"` + text + e.suffix + `"`
 	}
-	b = append(append(b, r.Datum...), ',')
-	b = append(append(b, e...), ',')
-	b = append(b, s.Tag(r.depends()...)...)
+	return k
+}
+
+// contents is the sum over all features that can show in the tile.
+func (c *Cache) contents(s *snapshot.Snapshot, r Request) (all sum) {
+	reach := r.reach()
+	for _, col := range r.Collections {
+		for _, p := range s.Parts(col) {
+			if p.Bound().Intersects(reach) {
+				all = all.plus(c.markers.marker(p).tally(s, p, r.Content&Borders != 0).meeting(p, reach))
+			}
+		}
+	}
+	return all
+}
+
+// digestOf is the digest for a checked request and the features that can show in it.
+func digestOf(r Request, all sum) digest {
+	b := make([]byte, 0, 256)
+	b = append(b, revision, r.Z, byte(r.Content))
+	b = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(b, r.X), r.Y)
+	b = appendSized(appendSized(b, string(r.Grid)), string(r.Datum))
+	for _, col := range r.Collections {
+		b = appendSized(b, string(col))
+	}
+	if b = append(b, '|'); r.Properties != nil {
+		b = append(b, 'p')
+		for _, name := range r.Properties {
+			b = appendSized(b, name)
+		}
+	}
+	b = binary.LittleEndian.AppendUint64(b, uint64(all.n))
+	b = binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(b, all.mark.hi), all.mark.lo)
 	sum := sha256.Sum256(b)
 	return digest(sum[:16])
-}
-
-func (d digest) etag() string {
-	var b [2*len(d) + 2]byte
-	hex.Encode(b[1:], d[:])
-	b[0], b[len(b)-1] = '"', '"'
-	return string(b[:])
 }

@@ -141,15 +141,6 @@ func (r Request) wants(kind Content, name string) bool {
 	return ok
 }
 
-// depends are the collections whose versions decide the tile's bytes: the levels of
-// the cells' borders come from the units.
-func (r Request) depends() []geo.Collection {
-	if r.Content&Borders != 0 && slices.Contains(r.Collections, geo.Cells) && !slices.Contains(r.Collections, geo.Units) {
-		return append(slices.Clip(r.Collections), geo.Units)
-	}
-	return r.Collections
-}
-
 // farthestShift is more than any datum shifts a position: GCJ-02 less than 0.01°, BD-09
 // 0.0065° more.
 const farthestShift = 0.02

@@ -45,13 +45,17 @@ func Style(s *snapshot.Snapshot, t Tileset) MapStyle {
 		st.Name = "特色小镇与网格"
 	}
 	var all []geo.Collection
+	var also []string
+	if t.Plain {
+		also = []string{"addresses=plain"}
+	}
 	for name, cs := range styleSources() {
-		st.Sources[name] = Source{Type: "vector", URL: t.address(cs, ".json"), Attribution: t.Attribution}
+		st.Sources[name] = Source{Type: "vector", URL: t.address(cs, ".json", also...), Attribution: t.Attribution}
 		all = append(all, cs...)
 	}
 	if b, ok := t.bound(s, all); ok {
 		c := b.Center()
-		st.Center, st.Zoom = []float64{floor6(c[0]), floor6(c[1])}, fit(b)
+		st.Center, st.Zoom = []float64{floor6(c[0]), floor6(c[1])}, t.Grid.fit(b)
 	}
 	st.Layers = slices.Concat(
 		[]StyleLayer{{ID: "background", Type: "background", Paint: map[string]any{"background-color": "#f4f1ea"}}},

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"towngrid/geo"
+	"towngrid/geo/crs"
 	"towngrid/geo/snapshot"
 )
 
@@ -21,6 +22,10 @@ type TileJSON struct {
 	Bounds       []float64     `json:"bounds,omitempty"` // west, south, east, north in degrees
 	Center       []float64     `json:"center,omitempty"` // lon, lat, zoom
 	VectorLayers []VectorLayer `json:"vector_layers"`
+
+	// Grid and Datum are ours: TileJSON takes WebMercatorQuad on WGS 84 for granted.
+	Grid  Grid      `json:"grid"`
+	Datum crs.Datum `json:"datum"`
 }
 
 // VectorLayer describes a layer of the tiles.
@@ -32,38 +37,45 @@ type VectorLayer struct {
 	Fields      map[string]string `json:"fields"` // property → String, Number or Boolean
 }
 
-// Describe is the TileJSON document of the collections' tiles. Its version is 1.0.0+tag, the tag
-// being that of the snapshot's versions; bounds and centre are left out where there are no features.
-// Collections without tiles are left out.
-func Describe(s *snapshot.Snapshot, cs []geo.Collection, t Tileset) TileJSON {
-	d := TileJSON{
-		TileJSON: "3.0.0", Name: t.name(cs), Description: t.Description, Version: "1.0.0+" + s.Tag(cs...),
-		Attribution: t.Attribution, Scheme: "xyz", Tiles: []string{t.address(cs, "/{z}/{x}/{y}.mvt")},
-		MaxZoom: MaxZoom, VectorLayers: []VectorLayer{},
+// Describe is the TileJSON document of a tileset. Its version is 1.0.0+tag, the tag
+// being that of its tiles, which stands in their addresses as well unless these are
+// plain; bounds and centre are left out where there are no features. The error is that of a request
+// for one of the tiles.
+func Describe(s *snapshot.Snapshot, t Tileset) (TileJSON, error) {
+	t.Address = Address{}
+	var err error
+	if t.Request, err = t.checked(); err != nil {
+		return TileJSON{}, err
 	}
-	for _, c := range cs {
+	d := TileJSON{
+		TileJSON: "3.0.0", Name: t.name(), Description: t.Description, Version: "1.0.0+" + t.Tag(s),
+		Attribution: t.Attribution, Scheme: "xyz", Tiles: []string{t.template(s)},
+		MaxZoom: int(t.Grid.MaxZoom()), VectorLayers: []VectorLayer{}, Grid: t.Grid, Datum: t.Datum,
+	}
+	for _, c := range t.Collections {
 		for _, kind := range kinds() {
-			if schemas[c].Public && gives(c, kind) {
-				d.VectorLayers = append(d.VectorLayers, describeLayer(c, kind))
+			if t.Content&kind != 0 && gives(c, kind) {
+				d.VectorLayers = append(d.VectorLayers, t.layer(c, kind))
 			}
 		}
 	}
-	if b, ok := t.bound(s, cs); ok {
+	if b, ok := t.bound(s, t.Collections); ok {
 		d.Bounds = []float64{floor6(b.Min[0]), floor6(b.Min[1]), -floor6(-b.Max[0]), -floor6(-b.Max[1])}
 		centre := b.Center()
-		d.Center = []float64{floor6(centre[0]), floor6(centre[1]), math.Floor(fit(b))}
+		d.Center = []float64{floor6(centre[0]), floor6(centre[1]), math.Floor(t.Grid.fit(b))}
 	}
-	return d
+	return d, nil
 }
 
 // floor6 rounds down to six decimals, a tenth of a metre.
 func floor6(v float64) float64 { return math.Floor(v*1e6) / 1e6 }
 
-func describeLayer(c geo.Collection, kind Content) VectorLayer {
+// layer describes the layer that a collection gives for one kind of content.
+func (t Tileset) layer(c geo.Collection, kind Content) VectorLayer {
 	title := schemas[c].Title
 	l := VectorLayer{
 		ID: layerName(c, kind), Description: title.ZH + " " + title.EN,
-		MaxZoom: MaxZoom, Fields: map[string]string{},
+		MaxZoom: int(t.Grid.MaxZoom()), Fields: map[string]string{},
 	}
 	switch kind {
 	case Labels:
@@ -72,7 +84,9 @@ func describeLayer(c geo.Collection, kind Content) VectorLayer {
 		l.Description = title.ZH + "界线 borders of " + title.EN
 	}
 	for _, f := range columns(c, kind) {
-		l.Fields[f.Name] = fieldType(f.Type)
+		if t.wants(kind, f.Name) {
+			l.Fields[f.Name] = fieldType(f.Type)
+		}
 	}
 	return l
 }

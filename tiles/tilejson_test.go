@@ -36,14 +36,16 @@ func asJSON(t testing.TB, v any) (m map[string]any) {
 func TestTileJSON(t *testing.T) {
 	s := village(t)
 	cs := []geo.Collection{geo.Units, geo.Facilities}
-	d := tiles.Describe(s, cs, tiles.Tileset{
-		BaseURL: "https://map.example/town", Attribution: "审图号 浙S(2026)1号", Description: "示范数据", Datum: crs.GCJ02,
-	})
+	set := tiles.Tileset{
+		BaseURL: "https://map.example/town", Attribution: "审图号 浙S(2026)1号", Description: "示范数据",
+		Request: tiles.Request{Collections: cs, Datum: crs.GCJ02},
+	}
+	d := describe(t, s, set)
 	got := asJSON(t, d)
 	want := map[string]any{
 		"tilejson": "3.0.0", "scheme": "xyz", "name": "网格管理单元、设施", "description": "示范数据",
-		"attribution": "审图号 浙S(2026)1号", "version": "1.0.0+" + s.Tag(cs...), "minzoom": 0.0, "maxzoom": 22.0,
-		"tiles": []any{"https://map.example/town/tiles/units,facilities/{z}/{x}/{y}.mvt?datum=gcj02"},
+		"attribution": "审图号 浙S(2026)1号", "version": "1.0.0+" + set.Tag(s), "minzoom": 0.0, "maxzoom": 22.0, "grid": "WebMercatorQuad", "datum": "gcj02",
+		"tiles": []any{"https://map.example/town/tiles/units,facilities/" + set.Tag(s) + "/{z}/{x}/{y}.mvt?datum=gcj02"},
 	}
 	for k, v := range want {
 		if diff := cmp.Diff(v, got[k]); diff != "" {
@@ -76,7 +78,7 @@ func TestTileJSON(t *testing.T) {
 func TestTileJSONDescribesTheTiles(t *testing.T) {
 	s := village(t)
 	described := map[string]map[string]string{}
-	for _, l := range tiles.Describe(s, public(), tiles.Tileset{}).VectorLayers {
+	for _, l := range describe(t, s, tiles.Tileset{Request: tiles.Request{Collections: public()}}).VectorLayers {
 		described[l.ID] = l.Fields
 	}
 	layers := built(t, new(tiles.Builder), s, whole())
@@ -101,20 +103,78 @@ func TestTileJSONDescribesTheTiles(t *testing.T) {
 	}
 }
 
+func describe(t *testing.T, s *snapshot.Snapshot, set tiles.Tileset) tiles.TileJSON {
+	t.Helper()
+	d, err := tiles.Describe(s, set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
 func TestTileJSONOfNothing(t *testing.T) {
-	got := asJSON(t, tiles.Describe(snapshot.Empty(), []geo.Collection{geo.Cells, geo.Incidents}, tiles.Tileset{}))
+	set := tiles.Tileset{Plain: true, Request: tiles.Request{Collections: []geo.Collection{geo.Cells}}}
+	got := asJSON(t, describe(t, snapshot.Empty(), set))
 	if got["bounds"] != nil || got["center"] != nil || len(got["vector_layers"].([]any)) != 3 {
 		t.Errorf("%v", got)
 	}
-	if got := got["tiles"].([]any)[0]; got != "/tiles/cells,incidents/{z}/{x}/{y}.mvt" {
+	if got := got["tiles"].([]any)[0]; got != "/tiles/cells/{z}/{x}/{y}.mvt" {
 		t.Errorf("tiles %v", got)
+	}
+	set.Collections = []geo.Collection{geo.Cells, geo.Incidents}
+	if _, err := tiles.Describe(snapshot.Empty(), set); err == nil {
+		t.Error("tiles of incidents are described")
+	}
+}
+
+// What is asked for stands in the addresses, and decides layers, fields, zooms and bounds.
+func TestTileJSONOfAChoice(t *testing.T) {
+	s := village(t)
+	set := tiles.Tileset{
+		At: "2026-01-01T00:00:00+08:00", Request: tiles.Request{
+			Collections: []geo.Collection{geo.Cells}, Grid: tiles.CGCS2000Quad, Properties: []string{"code", "unit"}, Content: tiles.Fills | tiles.Borders,
+		},
+	}
+	d := describe(t, s, set)
+	want := "/tiles/cells/{z}/{x}/{y}.mvt?grid=CGCS2000Quad&properties=code%2Cunit&content=fills%2Cborders&at=2026-01-01T00%3A00%3A00%2B08%3A00"
+	if d.Tiles[0] != want || d.MaxZoom != 21 || d.Grid != tiles.CGCS2000Quad {
+		t.Errorf("%s, zooms to %d in %s", d.Tiles[0], d.MaxZoom, d.Grid)
+	}
+	if len(d.VectorLayers) != 2 || len(d.VectorLayers[0].Fields) != 2 || len(d.VectorLayers[1].Fields) != 3 {
+		t.Errorf("%+v", d.VectorLayers)
+	}
+	mercator := describe(t, s, tiles.Tileset{Request: tiles.Request{Collections: []geo.Collection{geo.Cells}}})
+	if !slices.Equal(d.Bounds, mercator.Bounds) || d.Center[2] != mercator.Center[2]-1 {
+		t.Errorf("%v %v on a grid whose zooms count from twice as large tiles; Mercator has %v %v", d.Bounds, d.Center, mercator.Bounds, mercator.Center)
+	}
+	set.Properties = []string{"nothing"}
+	if _, err := tiles.Describe(s, set); err == nil {
+		t.Error("a property that there is not is described")
+	}
+}
+
+// Tags are read as they are given, and change with the versions that count.
+func TestTags(t *testing.T) {
+	s := village(t)
+	r := tiles.Request{Collections: []geo.Collection{geo.Cells}}
+	data, same, err := tiles.ParseTag(r.Tag(s))
+	if err != nil || !same || data != s.Tag(geo.Cells, geo.Units) {
+		t.Errorf("%s is read as %s, %t, %v", r.Tag(s), data, same, err)
+	}
+	if _, same, err := tiles.ParseTag(data + "-0"); err != nil || same {
+		t.Errorf("another program's tag: %t, %v", same, err)
+	}
+	for _, bad := range []string{"", data, data + "-", "-1", data[1:] + "-1", strings.ToUpper(data) + "x-1", data + "-12345", data + "-1x"} {
+		if _, _, err := tiles.ParseTag(bad); err == nil {
+			t.Errorf("%q is read", bad)
+		}
 	}
 }
 
 // The style asks for nothing but the service's own tiles, and for layers and properties that these have.
 func TestStyleAsksForNothingElse(t *testing.T) {
 	s := village(t)
-	set := tiles.Tileset{BaseURL: "https://map.example", Datum: crs.BD09, Attribution: "审图号"}
+	set := tiles.Tileset{BaseURL: "https://map.example", Attribution: "审图号", Request: tiles.Request{Datum: crs.BD09}}
 	style := tiles.Style(s, set)
 	m := asJSON(t, style)
 	for _, outside := range []string{"glyphs", "sprite", "imports"} {
@@ -135,7 +195,8 @@ func TestStyleAsksForNothingElse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, l := range tiles.Describe(s, cs, set).VectorLayers {
+		set.Collections = cs
+		for _, l := range describe(t, s, set).VectorLayers {
 			fields[l.ID], sources[l.ID] = l.Fields, name
 		}
 	}

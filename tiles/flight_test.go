@@ -1,0 +1,100 @@
+package tiles
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+// The making goes on while anybody waits, ends with the last who leaves, and who comes after that
+// begins anew.
+func TestWorkEndsWhenTheLastLeaves(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	var fs flights[int]
+	ended, begun := make(chan error, 1), make(chan bool)
+	work := func(ctx context.Context) ([]byte, error) {
+		begun <- true
+		<-ctx.Done()
+		ended <- ctx.Err()
+		return nil, ctx.Err()
+	}
+	var leave [2]context.CancelFunc
+	left := make(chan error)
+	for i := range leave {
+		ctx, cancel := context.WithCancel(t.Context())
+		leave[i] = cancel
+		go func() {
+			_, err := fs.do(ctx, 7, work)
+			left <- err
+		}()
+		if i == 0 {
+			<-begun
+		}
+	}
+	for fs.waiting(7) != 2 {
+		time.Sleep(time.Millisecond)
+	}
+	leave[0]()
+	if err := <-left; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	select {
+	case <-ended:
+		t.Fatal("the work ended while one waited")
+	case <-time.After(20 * time.Millisecond):
+	}
+	leave[1]()
+	<-left
+	<-ended
+	body, err := fs.do(t.Context(), 7, func(context.Context) ([]byte, error) { return []byte("new"), nil })
+	if string(body) != "new" || err != nil {
+		t.Errorf("%q, %v", body, err)
+	}
+}
+
+func (fs *flights[K]) waiting(key K) int {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if f := fs.open[key]; f != nil {
+		return f.waiting
+	}
+	return 0
+}
+
+// A panic reaches those who wait as an error, not the process.
+func TestAPanicInTheMakingIsAnError(t *testing.T) {
+	var fs flights[int]
+	_, err := fs.do(t.Context(), 1, func(context.Context) ([]byte, error) { panic("broken") })
+	if err == nil || fs.waiting(1) != 0 {
+		t.Errorf("%v", err)
+	}
+}
+
+// The curve passes each square once, from neighbour to neighbour, and each quarter as a whole.
+func TestHilbertPassesNeighbourByNeighbour(t *testing.T) {
+	const bits = 5
+	type square struct{ x, y uint32 }
+	way := make([]square, 1<<(2*bits))
+	seen := map[uint64]bool{}
+	for x := range uint32(1 << bits) {
+		for y := range uint32(1 << bits) {
+			at := hilbert(bits, x, y)
+			way[at], seen[at] = square{x, y}, true
+		}
+	}
+	if len(seen) != len(way) || way[0] != (square{}) || way[len(way)-1] != (square{1<<bits - 1, 0}) {
+		t.Fatalf("%d squares from %v to %v", len(seen), way[0], way[len(way)-1])
+	}
+	for k := range way[1:] {
+		a, b := way[k], way[k+1]
+		if d := int(a.x) - int(b.x) + 2*(int(a.y)-int(b.y)); d*d != 1 && d*d != 4 || a.x != b.x && a.y != b.y {
+			t.Fatalf("from %v to %v", a, b)
+		}
+		if hilbert(bits-1, a.x/2, a.y/2) != uint64(k/4) {
+			t.Fatalf("square %d is not in quarter %d", k, k/4)
+		}
+	}
+}
