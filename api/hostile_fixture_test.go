@@ -48,7 +48,7 @@ type house struct {
 }
 
 // newHouse opens a service on an empty store; tune changes the registry's options.
-func newHouse(t *testing.T, cfg Config, tune func(*data.Options)) house {
+func newHouse(t testing.TB, cfg Config, tune func(*data.Options)) house {
 	t.Helper()
 	dir := t.TempDir()
 	store, err := gpkg.Open(context.Background(), filepath.Join(dir, "test.gpkg"), gpkg.Options{})

@@ -72,7 +72,7 @@ func cellsZip(t *testing.T, prj string, cells ...testCell) []byte {
 }
 
 // upload sends a file and waits until the upload is settled.
-func upload(t *testing.T, s *Server, query string, file []byte) uploadView {
+func upload(t testing.TB, s *Server, query string, file []byte) uploadView {
 	t.Helper()
 	rec := post(t, s, "/uploads?"+query, file)
 	if rec.Code != http.StatusAccepted {
@@ -88,7 +88,7 @@ func upload(t *testing.T, s *Server, query string, file []byte) uploadView {
 	return settled(t, s, u.ID)
 }
 
-func post(t *testing.T, s *Server, path string, file []byte, header ...string) *httptest.ResponseRecorder {
+func post(t testing.TB, s *Server, path string, file []byte, header ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
@@ -113,7 +113,7 @@ func post(t *testing.T, s *Server, path string, file []byte, header ...string) *
 	return rec
 }
 
-func settled(t *testing.T, s *Server, id string) uploadView {
+func settled(t testing.TB, s *Server, id string) uploadView {
 	t.Helper()
 	for range 2000 {
 		if u := getJSON[uploadView](t, s, "/uploads/"+id); u.State.Settled() {
@@ -126,7 +126,7 @@ func settled(t *testing.T, s *Server, id string) uploadView {
 }
 
 // send sends a request without or with a JSON body.
-func send(t *testing.T, s http.Handler, method, path, body string, header ...string) *httptest.ResponseRecorder {
+func send(t testing.TB, s http.Handler, method, path, body string, header ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	req := httptest.NewRequest(method, path, strings.NewReader(body))
 	req.Host = "127.0.0.1"

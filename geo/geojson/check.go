@@ -1,6 +1,9 @@
 package geojson
 
-import "towngrid/geo"
+import (
+	"towngrid/geo"
+	"towngrid/geo/ledger"
+)
 
 // check names one thing that can be wrong with a file. Where package shapefile knows
 // the same thing it has the same name.
@@ -47,30 +50,27 @@ const (
 	idLeftOut     check = "id_left_out"
 )
 
-// rule is what a check says. The sentences are formats for the same arguments.
-type rule struct {
-	severity     geo.Severity
-	zh, en       string
-	fixZH, fixEN string
-}
+// rule is what a check says.
+type rule ledger.Rule
 
 // breach is a violation of the check, without a place.
 func (c check) breach(args ...any) geo.Violation {
-	r := c.rule()
-	return geo.Breach(string(c), r.severity, geo.Textf(r.zh, r.en, args...), geo.Text{ZH: r.fixZH, EN: r.fixEN})
+	return ledger.Rule(c.rule()).Breach(string(c), args...)
 }
 
 // refusal is the error of a record that cannot be taken.
-type refusal struct{ geo.Violation }
+type refusal = ledger.Refusal
 
-// Error is the English sentence.
-func (r *refusal) Error() string { return r.Check + ": " + r.Message.EN }
+func (c check) refuse(args ...any) error { return &refusal{Violation: c.breach(args...)} }
 
 func (c check) rule() rule {
 	for _, find := range []func(check) (rule, bool){structureRule, geometryRule, ringRule, propertyRule} {
 		if r, ok := find(c); ok {
 			return r
 		}
+	}
+	if r, ok := ledger.Shared(string(c)); ok {
+		return rule(r)
 	}
 	panic("geojson: no rule for check " + string(c))
 }
@@ -114,8 +114,6 @@ func structureRule(c check) (r rule, ok bool) {
 
 func geometryRule(c check) (r rule, ok bool) {
 	switch c {
-	case nullShape:
-		r = rule{geo.Notice, "没有图形", "there is no shape", "请补画，或删除该记录", "draw it, or delete the record"}
 	case typeUnknown:
 		r = rule{geo.Refusal, "图形类型 %.60q 无效或不支持", "the geometry type %.60q is not valid or not supported",
 			"请导出为面、线或点", "export as polygons, lines or points"}
@@ -131,10 +129,6 @@ func geometryRule(c check) (r rule, ok bool) {
 		r = rule{geo.Notice, "%d 条记录的高程或度量值未保留", "heights or measures of %d records were left out", "", ""}
 	case emptyPart:
 		r = rule{geo.Warning, "%d 段线没有点，已略去", "%d lines without a point were left out", "", ""}
-	case shortLine:
-		r = rule{geo.Warning, "%d 段线只有一个点，已略去", "%d lines of a single point were left out", "请检查该线", "check the line"}
-	case noLine:
-		r = rule{geo.Refusal, "没有一段线有两个以上的点", "no part has two points or more", "请补画或删除该线", "draw it, or delete the record"}
 	default:
 		return r, false
 	}

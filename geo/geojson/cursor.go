@@ -42,7 +42,7 @@ func (c *cursor) spot(i int) spot {
 // wrong is the refusal of what stands at byte i.
 func (c *cursor) wrong(i int, zh, en string, args ...any) error {
 	why, s := geo.Textf(zh, en, args...), c.spot(i)
-	return &refusal{badSyntax.breach(s.line, s.column, why.ZH, why.EN)}
+	return badSyntax.refuse(s.line, s.column, why.ZH, why.EN)
 }
 
 // want is the refusal of anything but what is wanted at the next byte.

@@ -54,7 +54,7 @@ func (s *scan) record(it *item) (r shapefile.Record, err error) {
 func (it *item) undecodable() error {
 	i := invalid(it.b)
 	at := it.spot(i)
-	return &refusal{badText.breach(at.line, at.column, it.b[i:min(i+8, len(it.b))])}
+	return badText.refuse(at.line, at.column, it.b[i:min(i+8, len(it.b))])
 }
 
 // open finds the geometry of a Feature, nil for none. A geometry in the place of a
@@ -70,7 +70,7 @@ func (s *scan) open(o *object, alone bool) (*object, error) {
 		return o, nil
 	case o.kind == string(Feature):
 	case o.geometry.missing() || o.shaped():
-		return nil, &refusal{notFeature.breach(excerpt(o.b))}
+		return nil, notFeature.refuse(excerpt(o.b))
 	default:
 		s.warn(typeMissing.breach(string(Feature), o.kind))
 	}

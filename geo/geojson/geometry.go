@@ -78,9 +78,9 @@ func (s *shapes) read(o *object) error {
 	f := family(o.kind)
 	switch {
 	case f == "":
-		return &refusal{typeUnknown.breach(o.kind)}
+		return typeUnknown.refuse(o.kind)
 	case s.family != "" && s.family != f:
-		return &refusal{mixed.breach(s.family, f)}
+		return mixed.refuse(s.family, f)
 	}
 	s.family = f
 	if o.null(o.coordinates) {
@@ -208,7 +208,7 @@ func (s *shapes) notPosition(c *cursor) error {
 func (s *shapes) refuse(ch check, text []byte) error {
 	part := len(s.starts) - 1
 	vertex := len(s.pts) - int(s.starts[part])
-	return &refusal{s.at(ch.breach(excerpt(text)), part, vertex)}
+	return &refusal{Violation: s.at(ch.breach(excerpt(text)), part, vertex)}
 }
 
 // lines gives the parts of two points and more.
@@ -226,7 +226,7 @@ func (s *shapes) lines(pts []orb.Point) (orb.Geometry, []geo.Violation, error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, nil, &refusal{noLine.breach()}
+		return nil, nil, noLine.refuse()
 	}
 	var found []geo.Violation
 	if empty.n > 0 {
@@ -243,7 +243,7 @@ func (s *shapes) polygons(pts []orb.Point) (orb.Geometry, []geo.Violation, error
 	n := s.rings.Polygons(s.record, pts, s.starts)
 	if n.Geometry == nil {
 		last := len(n.Violations) - 1
-		return nil, n.Violations[:last], &refusal{n.Violations[last]}
+		return nil, n.Violations[:last], &refusal{Violation: n.Violations[last]}
 	}
 	for i, around := range n.Around {
 		part, owner := int32(i), s.owner[i]

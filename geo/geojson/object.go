@@ -40,7 +40,7 @@ func openObject(c *cursor) (o object, err error) {
 // again is the refusal of a member that was there before.
 func (c *cursor) again(name []byte) error {
 	s := c.spot(c.i)
-	return &refusal{twice.breach(s.line, s.column, name)}
+	return twice.refuse(s.line, s.column, name)
 }
 
 // member is the place of a known member, nil for others.

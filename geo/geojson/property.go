@@ -33,7 +33,7 @@ func (v *values) of(o *object, record int) ([]any, error) {
 	if !o.null(o.properties) {
 		c := o.on(o.properties)
 		if c.peek() != '{' {
-			return nil, &refusal{badProperties.breach(excerpt(o.of(o.properties)))}
+			return nil, badProperties.refuse(excerpt(o.of(o.properties)))
 		}
 		if err := c.members(func(name []byte) error { return v.property(c, name, out) }); err != nil {
 			return nil, err
@@ -44,7 +44,7 @@ func (v *values) of(o *object, record int) ([]any, error) {
 
 func (v *values) property(c *cursor, name []byte, out []any) error {
 	if len(name) > maxName {
-		return &refusal{longName.breach(maxName, bytes.ToValidUTF8(name[:60], nil))}
+		return longName.refuse(maxName, bytes.ToValidUTF8(name[:60], nil))
 	}
 	i, ok := v.columns.index[string(name)]
 	if !ok {
@@ -108,7 +108,7 @@ func (v *values) number(c *cursor, col *column) (any, error) {
 	f, _ := strconv.ParseFloat(string(text), 64)
 	switch {
 	case math.IsInf(f, 0):
-		return nil, &refusal{badNumber.breach(col.Name, text)}
+		return nil, badNumber.refuse(col.Name, text)
 	case !d.real:
 		v.led.Add(roundedNumber.breach(col.Name, text).At(v.record, geo.None, geo.None))
 	}

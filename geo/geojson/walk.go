@@ -129,11 +129,11 @@ func (w *walk) unexpected(zh, en string) error {
 	}
 	s := w.in.spot()
 	if !ok || c == separator {
-		return broken{&refusal{truncated.breach(s.line, s.column)}}
+		return broken{truncated.refuse(s.line, s.column)}
 	}
 	rest := w.in.buf[w.in.at:]
 	why := geo.Textf("应为%[1]s，而不是 %[3]s", "wanted is %[2]s, not %[3]s", zh, en, excerpt(rest))
-	return broken{&refusal{badSyntax.breach(s.line, s.column, why.ZH, why.EN)}}
+	return broken{badSyntax.refuse(s.line, s.column, why.ZH, why.EN)}
 }
 
 // failed turns an error in the text of a value that began at from into one of run.
@@ -149,7 +149,7 @@ func (w *walk) failed(err error, from spot) error {
 	case err == errBracket:
 		return w.unexpected("另一种括号", "another bracket")
 	}
-	return broken{&refusal{truncated.breach(s.line, s.column)}}
+	return broken{truncated.refuse(s.line, s.column)}
 }
 
 // object reads a text that is an object: a collection, whose features are visited as
@@ -195,7 +195,7 @@ func (w *walk) collection(n *nesting, from spot) error {
 	}
 	if n.paused {
 		s := w.in.spot()
-		return broken{&refusal{twice.breach(s.line, s.column, "features")}}
+		return broken{twice.refuse(s.line, s.column, "features")}
 	}
 	return w.heads(before, cursor{b: behind, from: spot{from.line, from.column - len(front)}})
 }

@@ -1,6 +1,9 @@
 package jzd
 
-import "towngrid/geo"
+import (
+	"towngrid/geo"
+	"towngrid/geo/ledger"
+)
 
 // check names one thing that can be wrong with a file. Where package shapefile knows
 // the same thing it has the same name.
@@ -29,32 +32,27 @@ const (
 	valueChanged  check = "value_changed"
 )
 
-// rule is what a check says. The sentences are formats for the same arguments.
-type rule struct {
-	severity     geo.Severity
-	zh, en       string
-	fixZH, fixEN string
-}
+// rule is what a check says.
+type rule ledger.Rule
 
 // breach is a violation of the check, without a place.
 func (c check) breach(args ...any) geo.Violation {
-	r := c.rule()
-	return geo.Breach(string(c), r.severity, geo.Textf(r.zh, r.en, args...), geo.Text{ZH: r.fixZH, EN: r.fixEN})
+	return ledger.Rule(c.rule()).Breach(string(c), args...)
 }
 
-// refusal is the error of a parcel that cannot be taken.
-type refusal struct{ geo.Violation }
+// refusal is the error of a record that cannot be taken.
+type refusal = ledger.Refusal
 
-// Error is the English sentence.
-func (r *refusal) Error() string { return r.Check + ": " + r.Message.EN }
-
-func (c check) refuse(args ...any) error { return &refusal{c.breach(args...)} }
+func (c check) refuse(args ...any) error { return &refusal{Violation: c.breach(args...)} }
 
 func (c check) rule() rule {
 	for _, find := range []func(check) (rule, bool){fileRule, lineRule, parcelRule} {
 		if r, ok := find(c); ok {
 			return r
 		}
+	}
+	if r, ok := ledger.Shared(string(c)); ok {
+		return rule(r)
 	}
 	panic("jzd: no rule for check " + string(c))
 }
@@ -130,8 +128,6 @@ func parcelRule(c check) (r rule, ok bool) {
 	case noCount:
 		r = rule{geo.Warning, "第 %d 行没有写明点数，无法核对 %d 个点是否完整", "line %d does not state how many points there should be; the %d points could not be checked",
 			"请核对界址点", "check the points"}
-	case nullShape:
-		r = rule{geo.Notice, "没有图形", "there is no shape", "请补画，或删除该记录", "draw it, or delete the record"}
 	case valueChanged:
 		r = rule{geo.Warning, "字段 %q 的值 %q 含有逗号或换行，改为 %q", "the value in field %q, %q, has a comma or line break and became %q", "", ""}
 	default:

@@ -177,7 +177,7 @@ func (s *scan) geometry(last bool) (orb.Geometry, error) {
 	if n.Geometry == nil {
 		i := len(n.Violations) - 1
 		s.led.Add(n.Violations[:i]...)
-		return nil, &refusal{n.Violations[i]}
+		return nil, &refusal{Violation: n.Violations[i]}
 	}
 	s.led.Add(n.Violations...)
 	return n.Geometry, nil

@@ -61,9 +61,7 @@ func (l *Ledger) Refused() int { return l.refused }
 func (l *Ledger) List() []geo.Violation {
 	list := l.list[:len(l.list):len(l.list)]
 	for _, v := range l.over {
-		more := geo.Textf("另有 %d 处同类情况未逐条列出",
-			"%d more of the same kind are not listed one by one", l.counts[v.Check]-l.listed)
-		list = append(list, geo.Breach(v.Check, v.Severity, more, geo.Text{}).In(v.File))
+		list = append(list, More(v.Check, v.Severity, l.counts[v.Check]-l.listed).In(v.File))
 	}
 	return list
 }

@@ -1,6 +1,9 @@
 package shapefile
 
-import "towngrid/geo"
+import (
+	"towngrid/geo"
+	notes "towngrid/geo/ledger"
+)
 
 // check names one thing that can be wrong with a file. Its rule says how much it
 // weighs and what people are told.
@@ -83,17 +86,12 @@ const (
 	fieldValueCut check = "value_shortened"
 )
 
-// rule is what a check says. The sentences are formats for the same arguments.
-type rule struct {
-	severity     geo.Severity
-	zh, en       string
-	fixZH, fixEN string
-}
+// rule is what a check says.
+type rule notes.Rule
 
 // breach is a violation of the check, without a place.
 func (c check) breach(args ...any) geo.Violation {
-	r := c.rule()
-	return geo.Breach(string(c), r.severity, geo.Textf(r.zh, r.en, args...), geo.Text{ZH: r.fixZH, EN: r.fixEN})
+	return notes.Rule(c.rule()).Breach(string(c), args...)
 }
 
 func (c check) rule() rule {
@@ -101,6 +99,9 @@ func (c check) rule() rule {
 		if r, ok := find(c); ok {
 			return r
 		}
+	}
+	if r, ok := notes.Shared(string(c)); ok {
+		return rule(r)
 	}
 	panic("shapefile: no rule for check " + string(c))
 }
@@ -154,8 +155,6 @@ func shapeRule(c check) (r rule, ok bool) {
 			"请把不同类型的图形分成不同文件", "put shapes of different types into different files"}
 	case typeVaries:
 		r = rule{geo.Warning, "图形类型 %s 与文件类型 %s 的维数不同，已读取", "the shape type %s has other planes than the file's, %s; it was read", "", ""}
-	case nullShape:
-		r = rule{geo.Notice, "没有图形", "there is no shape", "请补画，或删除该记录", "draw it, or delete the record"}
 	case badCounts:
 		r = rule{geo.Refusal, "部分数 %d、点数 %d 与记录内容 %d 字节不符", "%d parts and %d points do not fit a record of %d bytes",
 			"该记录已损坏，请重新导出", "the record is damaged; export again"}
@@ -171,10 +170,6 @@ func shapeRule(c check) (r rule, ok bool) {
 		r = rule{geo.Notice, "图形之后有 %d 字节多余内容，未读取", "%d bytes after the shape were not read", "", ""}
 	case planeCut:
 		r = rule{geo.Warning, "高程值不完整，平面坐标已读取", "the heights are cut short; the plane coordinates were read", "", ""}
-	case shortLine:
-		r = rule{geo.Warning, "%d 段线只有一个点，已略去", "%d lines of a single point were left out", "请检查该线", "check the line"}
-	case noLine:
-		r = rule{geo.Refusal, "没有一段线有两个以上的点", "no part has two points or more", "请补画或删除该线", "draw it, or delete the record"}
 	default:
 		return r, false
 	}

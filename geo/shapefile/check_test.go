@@ -30,12 +30,12 @@ func TestEveryCheckHasARule(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := check(name).rule()
-		if seen[name] || !regexp.MustCompile("^[a-z_]+$").MatchString(name) || r.zh == "" || r.en == "" ||
-			(r.fixZH == "") != (r.fixEN == "") || strings.Count(r.zh, "%") == 0 != (strings.Count(r.en, "%") == 0) {
+		if seen[name] || !regexp.MustCompile("^[a-z_]+$").MatchString(name) || r.ZH == "" || r.EN == "" ||
+			(r.FixZH == "") != (r.FixEN == "") || strings.Count(r.ZH, "%") == 0 != (strings.Count(r.EN, "%") == 0) {
 			t.Errorf("%s: %+v", name, r)
 		}
-		if r.severity != geo.Refusal && r.severity != geo.Warning && r.severity != geo.Notice {
-			t.Errorf("%s: severity %q", name, r.severity)
+		if r.Severity != geo.Refusal && r.Severity != geo.Warning && r.Severity != geo.Notice {
+			t.Errorf("%s: severity %q", name, r.Severity)
 		}
 		seen[name] = true
 		return true

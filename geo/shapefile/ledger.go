@@ -1,6 +1,9 @@
 package shapefile
 
-import "towngrid/geo"
+import (
+	"towngrid/geo"
+	notes "towngrid/geo/ledger"
+)
 
 // ledger collects violations: every refusal, and of each other check the first
 // few, the rest as a count.
@@ -44,19 +47,14 @@ func (l *ledger) add(v geo.Violation) { l.list = append(l.list, v) }
 func (l *ledger) closed(file string) []geo.Violation {
 	list := l.list
 	for _, c := range l.over {
-		more := l.counts[c] - l.limit
-		list = append(list, geo.Breach(string(c), c.rule().severity, geo.Textf(
-			"另有 %d 处同类情况未逐条列出", "%d more of the same kind are not listed one by one", more), geo.Text{}).In(file))
+		list = append(list, notes.More(string(c), c.rule().Severity, l.counts[c]-l.limit).In(file))
 	}
 	return list
 }
 
 // refusal is the error of a record that cannot be taken.
-type refusal struct{ geo.Violation }
-
-// Error is the English sentence.
-func (r *refusal) Error() string { return r.Check + ": " + r.Message.EN }
+type refusal = notes.Refusal
 
 func (c check) refuse(at place, args ...any) error {
-	return &refusal{at.on(c.breach(args...))}
+	return &refusal{Violation: at.on(c.breach(args...))}
 }
