@@ -134,7 +134,8 @@ func TestTilesAnswerAsTheyShould(t *testing.T) {
 			if f.ID == nil {
 				t.Fatalf("a feature of %s without ID", l.Name)
 			}
-			if _, has := f.Properties["code"]; !has && !strings.HasSuffix(l.Name, "_borders") {
+			_, has := f.Properties["code"]
+			if _, merged := f.Properties["unit"]; !has && !merged && !strings.HasSuffix(l.Name, "_borders") {
 				t.Fatalf("a feature of %s without code: %v", l.Name, f.Properties)
 			}
 		}

@@ -29,7 +29,7 @@ var manyCells = sync.OnceValue(func() *snapshot.Snapshot {
 			Properties: geo.Properties{{Name: "unit", Value: fmt.Sprintf("330890%03d", i/500)}},
 		})
 	}
-	fmt.Println("vertices a cell:", n/len(fs))
+	_ = n
 	p, err := snapshot.NewPart(geo.Version{ID: "x", Collection: geo.Cells, Division: "330890"}, fs)
 	if err != nil {
 		panic(err)

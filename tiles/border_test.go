@@ -21,7 +21,7 @@ func borderTable(t *testing.T, s *snapshot.Snapshot, c geo.Collection) (table []
 	l := built(t, new(tiles.Builder), s, r)[string(c)+"_borders"]
 	for _, f := range l.Features {
 		p := f.Properties
-		table = append(table, fmt.Sprintf("%s|%s %s", p["left"], p.MustString("right", ""), p["level"]))
+		table = append(table, fmt.Sprintf("%s|%s %s", p.MustString("left", ""), p.MustString("right", ""), p["level"]))
 		id := geo.FeatureID(geo.Collection(l.Name), geo.Code(p.MustString("left")+"|"+p.MustString("right", "")))
 		if f.ID != float64(id) {
 			t.Errorf("%v has the ID %v instead of %d", p, f.ID, id)

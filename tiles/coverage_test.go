@@ -58,7 +58,7 @@ func ways(t *testing.T, l *mvt.Layer) map[way]int {
 func TestNeighboursShareTheirLine(t *testing.T) {
 	for datum, slack := range map[crs.Datum]float64{crs.WGS84: 0, crs.GCJ02: 0.01} {
 		t.Run(string(datum), func(t *testing.T) {
-			polygons, full := checkZooms(t, 11, 400, datum, slack)
+			polygons, full := checkZooms(t, 11, 700, datum, slack)
 			if polygons < 3000 || full < 20 {
 				t.Errorf("the test has looked at %d polygons and %d full tiles only", polygons, full)
 			}

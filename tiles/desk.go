@@ -8,56 +8,89 @@ import (
 	"github.com/paulmach/orb"
 
 	"towngrid/geo"
-	"towngrid/geo/coverage"
 	"towngrid/geo/snapshot"
 )
 
 // desk is what a tile is made with: buffers that are kept from tile to tile, and the parts
 // and features of the collection that is being drawn.
 type desk struct {
+	zoom    uint8
 	plotter plotter
 	layer   layer
 	parts   []drawn
 	finds   []find
+	shown   []shown
 	chosen  bitSet
+	missing []int32
 	keys    []string // of the layer
 	columns []int    // of the layer's keys
+	merger  merger
+	edges   []frontier
+	pixels  pixels
 	out     []byte
 }
 
 // drawn is a part of the collection that is drawn.
 type drawn struct {
-	part *snapshot.Part
-	pic  *picture
-	at   place
+	number int // of the part among those drawn
+	part   *snapshot.Part
+	pic    *picture
+	at     place
+	// window is the tile with its buffer in the picture's offsets, inner what lies within it and
+	// touches none of the squares on its rim.
+	window, inner offsetBox
+	// bases are, per block of the picture, the numbers of its first chain and group in the tile, or none.
+	bases []base
 }
+
+// base is where a block's chains and groups begin among those of the tile.
+type base struct{ chainBase, groupBase int32 }
 
 // find is a feature that may show in the tile: number i of part p.
 type find struct{ p, i int32 }
 
-// shown is a feature that shows in the tile: number k of its chunk.
+// shown is a feature that shows in the tile.
 type shown struct {
 	*drawn
-	*chunk
-	i, k  int
-	bound box // in the tile
+	*block
+	home *blockSlot
+	base
+	i, slot int32
+	inside  bool // it is not cut by the window, and no square on the window's rim is its own
+	alone   bool // it is not merged with others
 }
+
+// patience is the number of features between two looks at whether the context has ended.
+const patience = 256
 
 // clear lets go of what the tile was made of.
 func (w *desk) clear() {
 	clear(w.parts)
-	w.parts = w.parts[:0]
+	clear(w.shown)
+	w.parts, w.shown = w.parts[:0], w.shown[:0]
 	w.layer.reset("", nil)
+	w.merger.reset()
 }
 
 // tile makes the tile of a checked request.
 func (w *desk) tile(ctx context.Context, b *Builder, s *snapshot.Snapshot, r Request) ([]byte, error) {
-	w.out = w.out[:0]
+	w.out, w.zoom = w.out[:0], r.Z
 	for _, c := range r.Collections {
-		w.plotter.begin(r.frame())
+		w.plotter.begin(r.frame(), r.Z)
 		w.gather(b, s, c, r)
+		if err := w.show(ctx); err != nil {
+			return nil, err
+		}
+		if len(w.shown) == 0 {
+			continue
+		}
+		if r.Content&(Fills|Borders) != 0 && schemas[c].Geometry != geo.Point {
+			if err := w.mark(ctx); err != nil {
+				return nil, err
+			}
+		}
 		for _, kind := range kinds() {
-			if r.Content&kind == 0 || !gives(c, kind) || len(w.finds) == 0 {
+			if r.Content&kind == 0 || !gives(c, kind) {
 				continue
 			}
 			if err := w.draw(ctx, s, r, c, kind); err != nil {
@@ -82,7 +115,7 @@ func (w *desk) draw(ctx context.Context, s *snapshot.Snapshot, r Request, c geo.
 	case kind == Labels:
 		return w.labels(ctx)
 	case kind == Borders:
-		return w.borders(ctx, s)
+		return w.borders(ctx, s, c)
 	case schemas[c].Geometry == geo.Point:
 		return w.points(ctx)
 	}
@@ -98,9 +131,8 @@ func (w *desk) gather(b *Builder, s *snapshot.Snapshot, c geo.Collection, r Requ
 		if !p.Bound().Intersects(reach) {
 			continue
 		}
-		pic := b.picture(p, r.Grid, r.Datum)
 		n := int32(len(w.parts))
-		w.parts = append(w.parts, drawn{p, pic, w.plotter.place(pic)})
+		w.parts = append(w.parts, w.drawing(p, b.picture(p, r.Grid, r.Datum)))
 		w.choose(p, reach)
 		for i := range w.chosen.all {
 			w.finds = append(w.finds, find{n, int32(i)})
@@ -109,6 +141,16 @@ func (w *desk) gather(b *Builder, s *snapshot.Snapshot, c geo.Collection, r Requ
 	if len(w.parts) > 1 && !slices.IsSortedFunc(w.finds, w.byCode) {
 		slices.SortStableFunc(w.finds, w.byCode)
 	}
+}
+
+// drawing is a part that no block has been needed of yet.
+func (w *desk) drawing(p *snapshot.Part, pic *picture) drawn {
+	d := drawn{number: len(w.parts), part: p, pic: pic, at: w.plotter.place(pic), bases: make([]base, len(pic.blocks))}
+	d.window, d.inner = d.at.offsets(w.plotter.window), d.at.offsets(w.plotter.inner)
+	for k := range d.bases {
+		d.bases[k] = base{none, none}
+	}
+	return d
 }
 
 // byCode orders finds by code; of one code, the stable sort keeps the order of divisions.
@@ -125,146 +167,178 @@ func (w *desk) choose(p *snapshot.Part, b orb.Bound) {
 	})
 }
 
-// visit calls f with every find whose bound meets the window, until the context ends.
-func (w *desk) visit(ctx context.Context, f func(shown)) error {
-	for n, find := range w.finds {
-		if n%chunkLen == 0 && ctx.Err() != nil {
+// show has the blocks of the features found made, and lists those features that meet the window.
+func (w *desk) show(ctx context.Context) error {
+	clear(w.shown)
+	w.shown = w.shown[:0]
+	w.merger.reset()
+	if err := w.make(ctx); err != nil {
+		return err
+	}
+	for n, f := range w.finds {
+		if n%patience == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		d := &w.parts[find.p]
-		s := shown{drawn: d, chunk: d.pic.chunk(d.part, int(find.i)), i: int(find.i), k: int(find.i) & (chunkLen - 1)}
-		s.bound = d.at.box(s.bounds[s.k])
-		if s.bound.meets(w.plotter.window) {
-			f(s)
+		d := &w.parts[f.p]
+		at := d.pic.places[f.i]
+		b := d.pic.block(d.part, at.block)
+		from := &d.bases[at.block]
+		if from.chainBase == none {
+			*from = base{w.plotter.room(b), w.merger.room(b)}
+		}
+		s := shown{drawn: d, block: b, home: &d.pic.blocks[at.block], base: *from, i: f.i, slot: at.slot, alone: b.standsAlone(at.slot, w.zoom)}
+		if len(b.bounds) > 0 {
+			if !b.bounds[s.slot].meets(d.window) {
+				continue
+			}
+			s.inside = d.inner.holds(b.bounds[s.slot])
+		}
+		if !s.alone {
+			w.merger.add(&s, int32(len(w.shown)))
+		}
+		w.shown = append(w.shown, s)
+	}
+	return nil
+}
+
+// make has the blocks made that are needed and not yet made.
+func (w *desk) make(ctx context.Context) error {
+	for n := range w.parts {
+		d := &w.parts[n]
+		w.chosen.reset(len(d.pic.blocks))
+		for _, f := range w.finds {
+			if int(f.p) != n {
+				continue
+			}
+			if k := d.pic.places[f.i].block; d.pic.blocks[k].block.Load() == nil {
+				w.chosen.add(int(k))
+			}
+		}
+		w.missing = w.missing[:0]
+		for k := range w.chosen.all {
+			w.missing = append(w.missing, int32(k))
+		}
+		if err := d.pic.make(ctx, d.part, w.missing); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// value is the feature's encoded value in a column of its collection.
-func (s shown) value(column int) string { return s.chunk.value(s.k, column, len(s.pic.columns)) }
+// standsAlone says whether the feature is not merged with others at a zoom.
+func (b *block) standsAlone(slot int32, zoom uint8) bool {
+	return b.alone == nil || b.alone[slot] <= zoom
+}
 
-// fills draws the collection's polygons: first all their vertices make their squares hot,
-// then every ring is led through them.
-func (w *desk) fills(ctx context.Context) error {
-	err := w.visit(ctx, func(s shown) {
-		for r := s.first[s.k]; r < s.first[s.k+1]; r++ {
-			w.plotter.markRing(s.at, s.ring(r), s.bound)
+// hidden says whether a chain of the feature, inside the window and merged, lies between it and another such
+// of its group, so that it is not drawn.
+func (s *shown) hidden(c int32, zoom uint8) bool {
+	other := s.left[c]
+	switch s.slot {
+	case other:
+		other = s.right[c]
+	case s.right[c]:
+	default:
+		return false
+	}
+	return other != none && s.group[other] == s.group[s.slot] && !s.standsAlone(other, zoom) && s.inner.holds(s.bounds[other])
+}
+
+// value is the feature's encoded value in a column of its collection.
+func (s *shown) value(column int) string {
+	return s.block.value(int(s.slot), column, len(s.pic.columns))
+}
+
+// each calls f with the features shown, until the context ends.
+func (w *desk) each(ctx context.Context, f func(s *shown)) error {
+	for n := range w.shown {
+		if n%patience == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		f(&w.shown[n])
+	}
+	return nil
+}
+
+// mark makes the squares hot in which the vertices of all lines that are drawn lie, and their cuts.
+func (w *desk) mark(ctx context.Context) error {
+	return w.each(ctx, func(s *shown) {
+		for r := s.first[s.slot]; r < s.first[s.slot+1]; r++ {
+			refs := s.ring(r)
+			if !s.inside {
+				w.plotter.markRing(s, refs)
+				continue
+			}
+			for _, ref := range refs {
+				if c := index(ref); s.alone || !s.hidden(c, w.zoom) {
+					w.plotter.markChain(s, c)
+				}
+			}
 		}
 	})
-	if err != nil {
-		return err
-	}
-	return w.visit(ctx, func(s shown) {
+}
+
+// fills draws the collection's polygons: those that stand alone, then what is merged.
+func (w *desk) fills(ctx context.Context) error {
+	err := w.each(ctx, func(s *shown) {
+		if !s.alone {
+			return
+		}
 		w.plotter.shape.reset()
-		for r := s.first[s.k]; r < s.first[s.k+1]; r++ {
-			w.plotter.addRing(s.at, s.ring(r), s.bound, s.shells[r])
+		for r := s.first[s.slot]; r < s.first[s.slot+1]; r++ {
+			w.plotter.addRing(s, s.ring(r), s.shells[r])
 		}
 		w.plotter.shape.draw(&w.layer)
 		w.end(s, polygonShape)
 	})
+	if err != nil {
+		return err
+	}
+	return w.merged(ctx)
 }
 
-// points draws the collection's points.
-func (w *desk) points(ctx context.Context) error {
-	return w.visit(ctx, func(s shown) {
-		w.layer.point(w.plotter.hot.square(vertex{s.bound.x0, s.bound.y0}))
-		w.end(s, pointShape)
-	})
+// merged draws the merged features, each group as one.
+func (w *desk) merged(ctx context.Context) error {
+	for g, members := range w.merger.groups() {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		w.plotter.shape.reset()
+		for _, n := range members {
+			s := &w.shown[n]
+			for r := s.first[s.slot]; r < s.first[s.slot+1]; r++ {
+				if !s.inside {
+					w.plotter.addRing(s, s.ring(r), s.shells[r])
+					continue
+				}
+				for _, ref := range s.ring(r) {
+					if !s.hidden(index(ref), w.zoom) {
+						w.plotter.addChain(s, ref)
+					}
+				}
+			}
+		}
+		w.plotter.shape.drawUnion(&w.layer)
+		if len(w.layer.shape) > 0 {
+			for key, column := range w.columns {
+				if k := slices.Index(w.shown[members[0]].pic.merging, column); k >= 0 {
+					w.layer.tag(key, g.values[k])
+				}
+			}
+		}
+		w.layer.end(g.id, polygonShape)
+	}
+	return nil
 }
 
 // end gives the current feature its properties, if it has a shape, and writes it.
-func (w *desk) end(s shown, t shapeType) {
+func (w *desk) end(s *shown, t shapeType) {
 	if len(w.layer.shape) > 0 {
 		for key, column := range w.columns {
 			w.layer.tag(key, s.value(column))
 		}
 	}
-	w.layer.end(s.ids[s.k], t)
-}
-
-// labels draws the label points that lie in the tile itself, without its buffer, so that
-// each label is in exactly one tile of a zoom.
-func (w *desk) labels(ctx context.Context) error {
-	f := w.plotter.frame
-	return w.visit(ctx, func(s shown) {
-		l := s.pic.label(s.part, s.i)
-		p := w.plotter.hot.square(vertex{l.at.x - f.x, l.at.y - f.y})
-		if p.x < 0 || p.x >= Extent || p.y < 0 || p.y >= Extent {
-			return
-		}
-		w.layer.point(p)
-		for column, v := range [...]string{s.value(0), s.value(1), l.rank, l.size} {
-			w.layer.tag(column, v)
-		}
-		w.layer.end(s.ids[s.k], pointShape)
-	})
-}
-
-// borders draws the borders of the features found, through the hot squares of all of them.
-func (w *desk) borders(ctx context.Context, snap *snapshot.Snapshot) error {
-	for n := range w.parts {
-		set := w.chooseLines(n)
-		for l := range w.chosen.all {
-			w.eachArc(n, set, l, w.plotter.markLine)
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-	}
-	for n := range w.parts {
-		set := w.chooseLines(n)
-		levels := set.levelsOf(snap, w.parts[n].part)
-		for l := range w.chosen.all {
-			w.eachArc(n, set, l, w.drawLine)
-			w.endLine(&w.parts[n], set.lines[l], set.names[levels[l]])
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// chooseLines chooses the borders of the features found in part n.
-func (w *desk) chooseLines(n int) *borderSet {
-	d := &w.parts[n]
-	set := d.pic.borderSet(d.part)
-	w.chosen.reset(len(set.lines))
-	for _, f := range w.finds {
-		if int(f.p) == n {
-			for _, l := range set.of[set.from[f.i]:set.from[f.i+1]] {
-				w.chosen.add(int(l))
-			}
-		}
-	}
-	return set
-}
-
-// eachArc calls f with the arcs of a border whose bound meets the window.
-func (w *desk) eachArc(n int, set *borderSet, line int, f func(at place, arc []offset, bound box)) {
-	at := w.parts[n].at
-	for a := set.first[line]; a < set.first[line+1]; a++ {
-		if bound := at.box(set.bounds[a]); bound.meets(w.plotter.window) {
-			f(at, set.arcs[set.starts[a]:set.starts[a+1]], bound)
-		}
-	}
-}
-
-func (w *desk) drawLine(at place, arc []offset, bound box) {
-	w.plotter.addLine(at, arc, bound, &w.layer)
-}
-
-// endLine gives the current border its properties, if it has a shape, and writes it.
-func (w *desk) endLine(d *drawn, f frontier, level string) {
-	if len(w.layer.shape) > 0 {
-		w.layer.tag(0, level)
-		w.layer.tag(1, d.pic.code(d.part, int(f.left)))
-		if f.right != coverage.Rim {
-			w.layer.tag(2, d.pic.code(d.part, int(f.right)))
-		}
-	}
-	w.layer.end(f.id, lineShape)
+	w.layer.end(s.ids[s.slot], t)
 }
 
 // bitSet is a set of small numbers.

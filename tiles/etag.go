@@ -10,14 +10,14 @@ import (
 
 // revision counts changes of what Build makes of the same features and request, and of how they are
 // encoded. A change of a tile's bytes without a new revision would leave clients with old ones.
-const revision = 2
+const revision = 3
 
 // digest names the content of a tile: two tiles of one digest have the same bytes.
 //
 // It is over the request and the sum of the marks of the features that can show in the tile, so it
 // needs no work on the tile, is the same on every replica and after every restart, comes back with
-// content that is restored, and changes with a publication only where a feature, a shared edge
-// or the units above a feature did.
+// content that is restored, and changes with a publication only where a feature, one
+// beside it or the units above a feature did.
 type digest [16]byte
 
 // known is what is known of a tile before it is made.

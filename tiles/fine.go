@@ -40,11 +40,6 @@ func fineAt(p orb.Point) vertex {
 // box is an axis-aligned box on the fine grid, borders included.
 type box struct{ x0, y0, x1, y1 int64 }
 
-// meets says whether b and c have a point in common.
-func (b box) meets(c box) bool {
-	return b.x0 <= c.x1 && c.x0 <= b.x1 && b.y0 <= c.y1 && c.y0 <= b.y1
-}
-
 // holds says whether c lies in b.
 func (b box) holds(c box) bool {
 	return b.x0 <= c.x0 && c.x1 <= b.x1 && b.y0 <= c.y0 && c.y1 <= b.y1

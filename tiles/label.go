@@ -11,7 +11,8 @@ import (
 
 // label is where a feature's name stands, and how much room there is.
 type label struct {
-	at vertex // on the fine grid, in the picture's datum
+	at   vertex // on the fine grid, in the picture's datum
+	zoom uint8  // rank
 	// size is the radius in metres of the largest circle about the place that the feature
 	// holds, rounded up; rank the lowest zoom at which a name has room in it. Both are encoded.
 	size, rank string
@@ -21,21 +22,23 @@ type label struct {
 // same, whichever is kept.
 type labelSlot struct{ label atomic.Pointer[label] }
 
-// label is that of feature i. It is found in CGCS2000 and then shifted, so it is the same for
-// every datum and tile.
-func (pic *picture) label(p *snapshot.Part, i int) *label {
-	slot := &pic.chunk(p, i).labels[i&(chunkLen-1)].label
-	if l := slot.Load(); l != nil {
+// label is that of feature i of the part, in a slot of a block. It is found in CGCS2000 and then
+// shifted, so it is the same for every datum and tile.
+func (pic *picture) label(p *snapshot.Part, b *block, i, slot int32) *label {
+	at := &b.labels[slot].label
+	if l := at.Load(); l != nil {
 		return l
 	}
-	mp, _ := p.At(i).Geometry.(orb.MultiPolygon)
+	mp, _ := p.At(int(i)).Geometry.(orb.MultiPolygon)
 	place, radius := pole(mp)
+	zoom := rank(radius, place[1])
 	l := &label{
 		at:   pic.grid.project(pic.datum.FromCGCS2000(place)),
+		zoom: uint8(zoom),
 		size: string(appendInt(nil, int64(math.Ceil(radius)))),
-		rank: string(appendInt(nil, rank(radius, place[1]))),
+		rank: string(appendInt(nil, zoom)),
 	}
-	slot.Store(l)
+	at.Store(l)
 	return l
 }
 

@@ -11,18 +11,21 @@ import (
 	"towngrid/tiles"
 )
 
-// Over the tiles of a zoom each feature has exactly one label; it lies in the feature, keeps its rank
-// and size at every zoom, and stays at its place.
-func TestEachFeatureHasOneLabelAtEveryZoom(t *testing.T) {
+// Over the tiles of a zoom each feature that stands alone has exactly one label, and no other; it lies
+// in the feature, keeps its rank and size at every zoom, and stays at its place.
+func TestEachFeatureThatStandsAloneHasOneLabel(t *testing.T) {
 	mps := geotest.Tessellation(13, 150, district)
 	s := snapshotOf(t, mps)
 	var b tiles.Builder
 	first := map[string]string{}
-	for _, z := range []uint8{0, 4, 9, 11, 12, 13} {
-		seen := map[string]int{}
+	for _, z := range []uint8{0, 4, 8, 9, 11, 12, 14} {
+		seen, filled := map[string]int{}, map[string]bool{}
 		for _, a := range around(z, district, 1000) {
-			r := tiles.Request{Collections: []geo.Collection{geo.Cells}, Address: a, Content: tiles.Labels}
-			l := built(t, &b, s, r)["cells_labels"]
+			layers := built(t, &b, s, tiles.Request{Collections: []geo.Collection{geo.Cells}, Address: a, Content: tiles.Labels | tiles.Fills})
+			for _, code := range codes(layers["cells"]) {
+				filled[code] = true
+			}
+			l := layers["cells_labels"]
 			if l == nil {
 				continue
 			}
@@ -38,7 +41,7 @@ func TestEachFeatureHasOneLabelAtEveryZoom(t *testing.T) {
 					t.Errorf("%v %s: %s instead of %s", a, code, what, old)
 				}
 				first[code] = what
-				if z == 13 && f.Properties["size"].(float64) > 20 {
+				if z == 14 && f.Properties["size"].(float64) > 20 {
 					at := orb.Point{a.Bound().Min[0] + p[0]*(a.Bound().Max[0]-a.Bound().Min[0])/tiles.Extent, latitude(a, p[1])}
 					var i int
 					fmt.Sscanf(code, "330890%d", &i)
@@ -49,27 +52,32 @@ func TestEachFeatureHasOneLabelAtEveryZoom(t *testing.T) {
 			}
 		}
 		for code := range first {
-			if seen[code] != 1 {
+			if seen[code] != 1 { // who once stood alone does so at every deeper zoom
 				t.Errorf("zoom %d: %d labels of %s", z, seen[code], code)
 			}
 		}
-		if len(seen) != len(mps) {
+		for code := range filled {
+			if code != "" && seen[code] != 1 {
+				t.Errorf("zoom %d: %s is filled and has %d labels", z, code, seen[code])
+			}
+		}
+		if z == 0 && len(seen) != 0 || z == 14 && len(seen) != len(mps) {
 			t.Errorf("zoom %d: labels of %d features of %d", z, len(seen), len(mps))
 		}
 	}
 }
 
-// What is too small to see at a zoom is not among the fills and still among the labels.
+// A town that is too small to see at a zoom is not among the fills and still among the labels.
 func TestTooSmallToSeeKeepsItsLabel(t *testing.T) {
 	s := village(t)
 	r := whole()
-	r.Collections = []geo.Collection{geo.Parcels}
-	r.Address = addressOf(4, orb.Point{118.92, 29.005})
+	r.Collections = []geo.Collection{geo.Towns}
+	r.Address = addressOf(1, orb.Point{118.92, 29.005})
 	layers := built(t, new(tiles.Builder), s, r)
-	if layers["parcels"] != nil || layers["parcels_borders"] != nil {
-		t.Error("a parcel of 100 m shows at zoom 4")
+	if l := layers["towns"]; l != nil && geotest.Area(polygons(t, l.Features[0])) > 1 {
+		t.Error("a town of 2 km shows at zoom 1")
 	}
-	if l := layers["parcels_labels"]; l == nil || len(l.Features) != 1 {
+	if l := layers["towns_labels"]; l == nil || len(l.Features) != 1 {
 		t.Error("its label does not")
 	}
 }

@@ -111,10 +111,15 @@ func (l *layer) ring(ps []square) {
 func (l *layer) end(id uint64, t shapeType) {
 	if len(l.shape) > 0 {
 		l.count++
-		size := 1 + varintLen(id) + fieldLen(l.tags) + 2 + fieldLen(l.shape)
+		size := 1 + varintLen(id) + 2 + fieldLen(l.shape)
+		if len(l.tags) > 0 {
+			size += fieldLen(l.tags)
+		}
 		b := binary.AppendUvarint(append(l.features, layerFeature), uint64(size))
 		b = binary.AppendUvarint(append(b, featureID), id)
-		b = appendBytes(b, featureTags, l.tags)
+		if len(l.tags) > 0 {
+			b = appendBytes(b, featureTags, l.tags)
+		}
 		b = append(b, featureType, byte(t))
 		l.features = appendBytes(b, featureGeometry, l.shape)
 	}

@@ -2,7 +2,6 @@ package tiles
 
 import (
 	"towngrid/geo"
-	"towngrid/geo/coverage"
 	"towngrid/geo/snapshot"
 )
 
@@ -28,33 +27,37 @@ func levelNames(c geo.Collection) [levelCount]string {
 	return names
 }
 
-// levels are those of a picture's borders for one state of the units.
+// levels are those of a block's lines for one state of the units.
 type levels struct {
 	tag string // of the units
 	of  []level
 }
 
-// levels gives the level of each line. They are kept for the units seen last: a picture lives
+// levelsOf gives the level of each line; tag is that of the units. They are kept for the units seen last: a block lives
 // through changes of the units.
-func (s *borderSet) levelsOf(snap *snapshot.Snapshot, p *snapshot.Part) []level {
-	tag := snap.Tag(geo.Units)
-	if known := s.levels.Load(); known != nil && known.tag == tag {
+func (b *block) levelsOf(snap *snapshot.Snapshot, tag string) []level {
+	if known := b.levels.Load(); known != nil && known.tag == tag {
 		return known.of
 	}
-	of := make([]level, len(s.lines))
-	for i, l := range s.lines {
-		of[i] = levelBetween(snap, p, l)
+	above := make([][levelCount]geo.Code, len(b.units))
+	for i, u := range b.units {
+		above[i] = unitsAbove(snap, u)
 	}
-	s.levels.Store(&levels{tag, of})
+	of := make([]level, len(b.lines))
+	for i, l := range b.lines {
+		switch {
+		case l.right == none:
+			of[i] = rimLevel
+		case b.unit != nil:
+			of[i] = levelBetween(above[b.unit[l.left]], above[b.unit[l.right]])
+		}
+	}
+	b.levels.Store(&levels{tag, of})
 	return of
 }
 
 // levelBetween is the highest level at which the two sides belong to different units.
-func levelBetween(snap *snapshot.Snapshot, p *snapshot.Part, l frontier) level {
-	if l.right == coverage.Rim {
-		return rimLevel
-	}
-	a, b := unitsAbove(snap, p, l.left), unitsAbove(snap, p, l.right)
+func levelBetween(a, b [levelCount]geo.Code) level {
 	for level := centreLevel; level > plainLevel; level-- {
 		if a[level] != b[level] {
 			return level
@@ -63,14 +66,9 @@ func levelBetween(snap *snapshot.Snapshot, p *snapshot.Part, l frontier) level {
 	return plainLevel
 }
 
-// unitsAbove are the codes of the station, room and centre that feature i belongs to or, if
-// it is a unit, that it is or belongs to; "" where there is none.
-func unitsAbove(snap *snapshot.Snapshot, p *snapshot.Part, i int32) (codes [levelCount]geo.Code) {
-	f := p.At(int(i))
-	unit := geo.Code(f.Properties.Text("unit"))
-	if p.Version().Collection == geo.Units {
-		unit = f.Code
-	}
+// unitsAbove are the codes of the station, room and centre that a unit is or belongs to; ""
+// where there is none.
+func unitsAbove(snap *snapshot.Snapshot, unit geo.Code) (codes [levelCount]geo.Code) {
 	for _, u := range snap.Chain(unit) {
 		switch u.Properties.Text("level") {
 		case geo.LevelStation:

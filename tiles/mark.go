@@ -12,7 +12,6 @@ import (
 	"github.com/paulmach/orb"
 
 	"towngrid/geo"
-	"towngrid/geo/coverage"
 	"towngrid/geo/snapshot"
 )
 
@@ -35,7 +34,8 @@ func markOf(b []byte) mark {
 // marker holds the marks of a part's features. It holds no reference to the part.
 //
 // A feature's mark is over its collection and division, code, name, properties and
-// geometry with every bit, and over its shared edges: each one's vertices, and the code on its other side.
+// geometry with every bit, over the geometries of the features whose bounds meet its own, which decide with it
+// how its lines are generalised, and of a unit over whether it is another's parent.
 // With the units above it (see markOfClimb) these are all by which a feature decides the bytes of a tile.
 //
 // Memory: 36 bytes a feature.
@@ -126,32 +126,29 @@ func marksOf(p *snapshot.Part) []mark {
 	v := p.Version()
 	head := appendSized(appendSized(nil, string(v.Collection)), string(v.Division))
 	var b []byte
+	shapes := make([]mark, len(of))
+	var feet []bool
+	if v.Collection == geo.Units {
+		feet = lowest(p)
+	}
 	for i := range of {
+		b = appendShape(b[:0], p.At(i).Geometry)
+		shapes[i] = markOf(b)
 		b = appendFeature(append(b[:0], head...), p.At(i))
+		if feet != nil && feet[i] {
+			b = append(b, '.')
+		}
 		of[i] = markOf(b)
 	}
-	for _, a := range arcsOf(p) {
-		left, right := arcMarks(b[:0], p, a)
-		of[a.Left] = of[a.Left].plus(left)
-		if a.Right != coverage.Rim {
-			of[a.Right] = of[a.Right].plus(right)
-		}
+	for i := range of {
+		p.Search(p.FeatureBound(i), func(k int) bool {
+			if k != i {
+				of[i] = of[i].plus(shapes[k])
+			}
+			return true
+		})
 	}
 	return of
-}
-
-// arcMarks are what an arc adds to the marks of its two sides.
-func arcMarks(b []byte, p *snapshot.Part, a coverage.Arc) (left, right mark) {
-	for _, v := range a.Points {
-		b = appendPoint(b, v)
-	}
-	n := len(b)
-	b = append(b, 'l')
-	if a.Right != coverage.Rim {
-		b = appendSized(b, string(p.At(int(a.Right)).Code))
-	}
-	left = markOf(b)
-	return left, markOf(appendSized(append(b[:n], 'r'), string(p.At(int(a.Left)).Code)))
 }
 
 // appendFeature appends everything that a feature is.
@@ -161,7 +158,12 @@ func appendFeature(b []byte, f *geo.Feature) []byte {
 	for _, p := range f.Properties {
 		b = appendTyped(appendSized(b, p.Name), p.Value)
 	}
-	switch g := f.Geometry.(type) {
+	return appendShape(b, f.Geometry)
+}
+
+// appendShape appends a geometry.
+func appendShape(b []byte, g orb.Geometry) []byte {
+	switch g := g.(type) {
 	case orb.Point:
 		return appendPoint(append(b, 'p'), g)
 	case orb.MultiPolygon:

@@ -132,8 +132,11 @@ func around(z uint8, b orb.Bound, n int) (as []tiles.Address) {
 }
 
 func codes(l *mvt.Layer) (cs []string) {
+	if l == nil {
+		return nil
+	}
 	for _, f := range l.Features {
-		cs = append(cs, f.Properties.MustString("code"))
+		cs = append(cs, f.Properties.MustString("code", "")) // what is merged has none
 	}
 	return cs
 }

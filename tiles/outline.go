@@ -14,6 +14,7 @@ type outline struct {
 type ring struct {
 	lo, hi int
 	shell  bool // it begins a polygon; the rings up to the next shell are its holes
+	open   bool // it is a line that others close
 }
 
 func (o *outline) reset() {
@@ -30,7 +31,25 @@ func (o *outline) add(g *hotGrid, vs []vertex, shell bool) {
 		}
 		o.squares = o.squares[:len(o.squares)-1] // the way ends where it began
 	}
-	o.rings = append(o.rings, ring{lo, len(o.squares), shell})
+	o.rings = append(o.rings, ring{lo: lo, hi: len(o.squares), shell: shell})
+}
+
+// append adds a way without its last square, which the next one begins with; reversed walks it back.
+func (o *outline) append(way []square, reversed bool) {
+	if !reversed {
+		o.squares = append(o.squares, way[:len(way)-1]...)
+		return
+	}
+	for i := len(way) - 1; i > 0; i-- {
+		o.squares = append(o.squares, way[i])
+	}
+}
+
+// drawUnion writes what the rings and lines of the outline enclose together as the current shape of l.
+// They meet in common squares only, and the lines close one another.
+func (o *outline) drawUnion(l *layer) {
+	squares, rings := o.tangle.trace(o)
+	write(l, squares, rings)
 }
 
 // draw writes the outline as the current shape of l. If no square comes twice, the
@@ -40,6 +59,11 @@ func (o *outline) draw(l *layer) {
 	if !o.apart() {
 		squares, rings = o.tangle.trace(o)
 	}
+	write(l, squares, rings)
+}
+
+// write writes rings that make valid polygons, but those of fewer than three squares and the holes of such.
+func write(l *layer, squares []square, rings []ring) {
 	visible := false
 	for _, r := range rings {
 		if r.shell {

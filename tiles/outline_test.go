@@ -17,7 +17,7 @@ import (
 func outlined(t testing.TB, shells []bool, rings ...[]square) orb.MultiPolygon {
 	t.Helper()
 	var p plotter
-	p.begin(frame{sub: 1})
+	p.begin(frame{sub: 1}, 0)
 	middles := make([][]vertex, len(rings))
 	for i, r := range rings {
 		for _, s := range r {

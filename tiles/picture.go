@@ -1,7 +1,13 @@
 package tiles
 
 import (
+	"context"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/paulmach/orb"
 
@@ -13,174 +19,204 @@ import (
 // offset is a place on the fine grid as kept: 8 bytes, from its picture's origin.
 type offset struct{ x, y int32 }
 
-// picture is a part as tiles need it: projected once, for one grid and datum, and shared by
-// all its tiles. Each chunk of features is projected when a tile first needs it, so the first
-// tile after a publication costs what it shows.
-//
-// Memory: 8 bytes a vertex, half of what the source's doubles take, some 100 bytes a
-// feature, and where borders are asked for 8 bytes a vertex of each shared edge and 48 bytes
-// a border. It holds no reference to the part.
-type picture struct {
-	collection geo.Collection
-	grid       Grid
-	datum      crs.Datum
-	columns    []geo.Field // the properties of a feature: code, name, then the schema's
-	origin     vertex      // on the grid of lift, to which offsets count
-	lift       uint        // bits by which offsets are coarser than the fine grid
-	chunks     []chunk
-	borders    borderSet
-}
-
-const (
-	chunkBits = 8
-	chunkLen  = 1 << chunkBits // features
-)
-
-func newPicture(p *snapshot.Part, g Grid, d crs.Datum) *picture {
-	c := p.Version().Collection
-	pic := &picture{
-		collection: c, grid: g, datum: d, columns: columnsOf(c),
-		chunks: make([]chunk, (p.Len()+chunkLen-1)>>chunkBits),
-	}
-	if p.Len() > 0 {
-		pic.settle(p.Bound())
-	}
-	return pic
-}
-
-// settle chooses origin and lift so that every vertex within the bound, shifted, has an offset. A
-// part up to 45° wide is kept on the fine grid as it is, one around the world on
-// squares eight times as wide.
-func (pic *picture) settle(b orb.Bound) {
-	b = b.Pad(farthestShift)
-	nw, se := pic.grid.project(orb.Point{b.Min[0], b.Max[1]}), pic.grid.project(orb.Point{b.Max[0], b.Min[1]})
-	for max(se.x-nw.x, se.y-nw.y)>>pic.lift >= 1<<32 {
-		pic.lift++
-	}
-	pic.origin = vertex{(nw.x + se.x) / 2 >> pic.lift, (nw.y + se.y) / 2 >> pic.lift}
-}
-
-// project gives the place of a CGCS2000 position in the picture.
-func (pic *picture) project(p orb.Point) offset {
-	v := pic.grid.project(pic.datum.FromCGCS2000(p))
-	return offset{int32(v.x>>pic.lift - pic.origin.x), int32(v.y>>pic.lift - pic.origin.y)}
-}
-
-// chunk is the one of feature i, projected.
-func (pic *picture) chunk(p *snapshot.Part, i int) *chunk {
-	c := &pic.chunks[i>>chunkBits]
-	c.once.Do(func() {
-		first := i &^ (chunkLen - 1)
-		c.fill(pic, p, first, min(first+chunkLen, p.Len()))
-	})
-	return c
-}
-
-// code is the encoded code of feature i.
-func (pic *picture) code(p *snapshot.Part, i int) string {
-	return pic.chunk(p, i).value(i&(chunkLen-1), 0, len(pic.columns))
-}
-
-// chunk holds the shapes and properties of consecutive features.
-type chunk struct {
-	once   sync.Once
-	points []offset
-	starts []uint32 // ring r is points[starts[r]:starts[r+1]], its first point not repeated
-	shells []bool   // per ring: it is a shell
-	first  []uint32 // feature k has the rings from first[k] to first[k+1]; of points, one "ring"
-	bounds []offsetBox
-	ids    []uint64
-	labels []labelSlot
-	text   string   // encoded values
-	offs   []uint32 // value v is text[offs[v]:offs[v+1]]; value 0 is none
-	values []uint32 // per feature and column
-}
-
+// offsetBox is a box of offsets, borders included.
 type offsetBox struct{ min, max offset }
 
-// fill projects the features from lo to hi.
-func (c *chunk) fill(pic *picture, p *snapshot.Part, lo, hi int) {
-	c.labels = make([]labelSlot, hi-lo)
-	vs := newValueSet()
-	for i := lo; i < hi; i++ {
-		f := p.At(i)
-		c.first = append(c.first, uint32(len(c.starts)))
-		c.ids = append(c.ids, geo.FeatureID(pic.collection, f.Code))
-		from := len(c.points)
-		c.addShape(pic, f.Geometry)
-		c.bounds = append(c.bounds, boxAround(c.points[from:]))
-		for _, column := range pic.columns {
-			c.values = append(c.values, vs.add(column.Type, valueOf(f, column.Name)))
-		}
-	}
-	c.first = append(c.first, uint32(len(c.starts)))
-	c.starts = append(c.starts, uint32(len(c.points)))
-	c.text, c.offs = string(vs.text), vs.offs
-}
-
-// valueOf is the feature's value in a column.
-func valueOf(f *geo.Feature, column string) any {
-	switch column {
-	case "code":
-		return string(f.Code)
-	case "name":
-		return f.Name
-	}
-	return f.Properties.Value(column)
-}
-
-// addShape appends the rings of a geometry.
-func (c *chunk) addShape(pic *picture, g orb.Geometry) {
-	switch g := g.(type) {
-	case orb.Point:
-		c.starts = append(c.starts, uint32(len(c.points)))
-		c.shells = append(c.shells, true)
-		c.points = append(c.points, pic.project(g))
-	case orb.MultiPolygon:
-		for _, polygon := range g {
-			for k, r := range polygon {
-				c.addRing(pic, r, k == 0)
-			}
-		}
-	}
-}
-
-// addRing appends a ring, turned as tiles want it: shells with positive area where y counts to
-// the south.
-func (c *chunk) addRing(pic *picture, r orb.Ring, shell bool) {
-	c.starts = append(c.starts, uint32(len(c.points)))
-	c.shells = append(c.shells, shell)
-	if len(r) == 0 {
-		return
-	}
-	south := r.Orientation() == orb.CW // to the eye, which is positive with y to the south
-	for i := range r[1:] {
-		if south == shell {
-			c.points = append(c.points, pic.project(r[i]))
-		} else {
-			c.points = append(c.points, pic.project(r[len(r)-1-i]))
-		}
-	}
-}
-
-// boxAround is the least box that holds the points.
+// boxAround is the least box that holds the places.
 func boxAround(ps []offset) offsetBox {
 	if len(ps) == 0 {
 		return offsetBox{}
 	}
 	b := offsetBox{ps[0], ps[0]}
 	for _, p := range ps[1:] {
-		b.min = offset{min(b.min.x, p.x), min(b.min.y, p.y)}
-		b.max = offset{max(b.max.x, p.x), max(b.max.y, p.y)}
+		b.add(p)
 	}
 	return b
 }
 
-// ring is the chunk's ring r.
-func (c *chunk) ring(r uint32) []offset { return c.points[c.starts[r]:c.starts[r+1]] }
+// add makes the box large enough to hold p.
+func (b *offsetBox) add(p offset) {
+	b.min = offset{min(b.min.x, p.x), min(b.min.y, p.y)}
+	b.max = offset{max(b.max.x, p.x), max(b.max.y, p.y)}
+}
 
-// value is the encoded value of feature k in a column, "" for none.
-func (c *chunk) value(k, column, columns int) string {
-	v := c.values[k*columns+column]
-	return c.text[c.offs[v]:c.offs[v+1]]
+// picture is a part as tiles need it, for one grid and datum, and shared by all its
+// tiles. It is made of blocks of features that lie close together, each made when a tile first needs
+// it, so the first tile after a publication costs what it shows. A block of which nothing
+// has changed is taken over from the picture of the version before.
+//
+// It holds no reference to the part.
+type picture struct {
+	collection geo.Collection
+	grid       Grid
+	datum      crs.Datum
+	columns    []geo.Field // the properties of a feature: code, name, then the schema's
+	merging    []int       // the columns whose values features have in common that are merged
+
+	preparing sync.Once
+	last      *picture  // of the version before, until prepared
+	origin    vertex    // on the grid of lift, to which offsets count
+	lift      uint      // bits by which offsets are coarser than the fine grid
+	feet      []bool    // of units: it is no other unit's parent
+	places    []placing // of features
+	blocks    []blockSlot
+	before    map[blockKey]*block // blocks that may be taken over
+	seed      uint64              // of the blocks' sums
+}
+
+// placing says from which block a feature is drawn, and its slot there.
+type placing struct{ block, slot int32 }
+
+// blockSlot keeps a block once it has been made.
+type blockSlot struct {
+	bunch
+	making sync.Mutex
+	all    []int32 // per slot of the block: the feature in the part
+	block  atomic.Pointer[block]
+}
+
+// newPicture makes a picture that may take over blocks of last, which may be nil.
+func newPicture(c geo.Collection, g Grid, d crs.Datum, last *picture) *picture {
+	return &picture{collection: c, grid: g, datum: d, columns: columnsOf(c), merging: mergingColumns(c), last: last}
+}
+
+// prepare makes the picture ready for its blocks, at the first call.
+func (pic *picture) prepare(p *snapshot.Part) {
+	pic.preparing.Do(func() {
+		if p.Len() > 0 {
+			pic.settle(p.Bound())
+		}
+		if pic.collection == geo.Units {
+			pic.feet = lowest(p)
+		}
+		bunches := partition(p)
+		pic.places, pic.blocks = make([]placing, p.Len()), make([]blockSlot, len(bunches))
+		for k, b := range bunches {
+			pic.blocks[k].bunch = b
+			for slot, i := range b.members {
+				pic.places[i] = placing{int32(k), int32(slot)}
+			}
+		}
+		pic.seed = rand.Uint64()
+		if pic.last != nil && pic.last.origin == pic.origin && pic.last.lift == pic.lift {
+			pic.inherit(pic.last)
+		}
+		pic.last = nil
+	})
+}
+
+// inherit notes the blocks that another picture has, and those that it might have taken over itself.
+func (pic *picture) inherit(last *picture) {
+	pic.seed = last.seed
+	pic.before = maps.Clone(last.before)
+	if pic.before == nil {
+		pic.before = map[blockKey]*block{}
+	}
+	for k := range last.blocks {
+		if b := last.blocks[k].block.Load(); b != nil {
+			pic.before[b.key] = b
+		}
+	}
+}
+
+// lowest says of each unit whether it is no other unit's parent.
+func lowest(p *snapshot.Part) []bool {
+	parents := map[string]bool{}
+	for i := range p.Len() {
+		parents[p.At(i).Properties.Text("parent")] = true
+	}
+	feet := make([]bool, p.Len())
+	for i := range feet {
+		feet[i] = !parents[string(p.At(i).Code)]
+	}
+	return feet
+}
+
+// settle chooses origin and lift so that every vertex within the bound, shifted, has an offset. A
+// part up to 45° wide is kept on the fine grid as it is, one around the world on
+// squares eight times as wide. The origin lies on a coarse mesh, so that a version that reaches a
+// little farther than the one before mostly has the same.
+func (pic *picture) settle(b orb.Bound) {
+	b = b.Pad(farthestShift)
+	nw, se := pic.grid.project(orb.Point{b.Min[0], b.Max[1]}), pic.grid.project(orb.Point{b.Max[0], b.Min[1]})
+	for max(se.x-nw.x, se.y-nw.y)>>pic.lift >= 1<<32-2<<meshBits {
+		pic.lift++
+	}
+	middle := func(a, b int64) int64 { return (a + b) / 2 >> pic.lift >> meshBits << meshBits }
+	pic.origin = vertex{middle(nw.x, se.x), middle(nw.y, se.y)}
+}
+
+// meshBits is the size of the mesh of origins: 2^28 fine units, 2.8° of longitude.
+const meshBits = 28
+
+// project gives the place of a CGCS2000 position in the picture.
+func (pic *picture) project(p orb.Point) offset {
+	return pic.offset(pic.grid.project(pic.datum.FromCGCS2000(p)))
+}
+
+// offset is the kept place of one on the fine grid.
+func (pic *picture) offset(v vertex) offset {
+	return offset{int32(v.x>>pic.lift - pic.origin.x), int32(v.y>>pic.lift - pic.origin.y)}
+}
+
+// box is a box that holds all that lies in a bound of CGCS2000 degrees. Without a shift it is the
+// least such box. A shift differs by less than a hundredth of a degree from one place to another a degree
+// away, so a twentieth of the bound's size is room enough.
+func (pic *picture) box(b orb.Bound) offsetBox {
+	if pic.datum == crs.WGS84 {
+		return offsetBox{pic.offset(pic.grid.project(orb.Point{b.Min[0], b.Max[1]})), pic.offset(pic.grid.project(orb.Point{b.Max[0], b.Min[1]}))}
+	}
+	const finest = 3e-5 // degrees
+	nw, se := pic.datum.FromCGCS2000(orb.Point{b.Min[0], b.Max[1]}), pic.datum.FromCGCS2000(orb.Point{b.Max[0], b.Min[1]})
+	room := (b.Max[0]-b.Min[0]+b.Max[1]-b.Min[1])/20 + finest
+	// Where the shift begins, at the borders of its rectangle, corners differ more.
+	room += math.Abs(nw[0]-b.Min[0]-se[0]+b.Max[0]) + math.Abs(nw[1]-b.Max[1]-se[1]+b.Min[1])
+	return offsetBox{
+		pic.offset(pic.grid.project(orb.Point{nw[0] - room, nw[1] + room})),
+		pic.offset(pic.grid.project(orb.Point{se[0] + room, se[1] - room})),
+	}
+}
+
+// block is block k, made now where it was not yet.
+func (pic *picture) block(p *snapshot.Part, k int32) *block {
+	s := &pic.blocks[k]
+	if b := s.block.Load(); b != nil {
+		return b
+	}
+	s.making.Lock()
+	defer s.making.Unlock()
+	if b := s.block.Load(); b != nil {
+		return b
+	}
+	var b *block
+	b, s.all = newBlock(pic, p, s.bunch)
+	s.block.Store(b)
+	return b
+}
+
+// make makes the blocks named, several at a time, until the context ends.
+func (pic *picture) make(ctx context.Context, p *snapshot.Part, ks []int32) error {
+	var next atomic.Int32
+	work := func() {
+		for k := next.Add(1) - 1; int(k) < len(ks) && ctx.Err() == nil; k = next.Add(1) - 1 {
+			pic.block(p, ks[k])
+		}
+	}
+	var others sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(ks)) - 1 {
+		others.Go(work)
+	}
+	work()
+	others.Wait()
+	return ctx.Err()
+}
+
+// meets says whether b and c have a place in common.
+func (b offsetBox) meets(c offsetBox) bool {
+	return b.min.x <= c.max.x && c.min.x <= b.max.x && b.min.y <= c.max.y && c.min.y <= b.max.y
+}
+
+// holds says whether c lies in b.
+func (b offsetBox) holds(c offsetBox) bool {
+	return b.min.x <= c.min.x && c.max.x <= b.max.x && b.min.y <= c.min.y && c.max.y <= b.max.y
 }

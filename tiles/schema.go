@@ -26,11 +26,15 @@ func labelColumns() []geo.Field {
 	}
 }
 
-// borderColumns are the properties of a borders layer.
-func borderColumns() []geo.Field {
-	return []geo.Field{
+// borderColumns are the properties of a borders layer. Where cells are merged the unit stands for the code.
+func borderColumns(c geo.Collection) []geo.Field {
+	fields := []geo.Field{
 		{Name: "level", Type: geo.String}, {Name: "left", Type: geo.String}, {Name: "right", Type: geo.String},
 	}
+	if c == geo.Cells {
+		fields = append(fields, geo.Field{Name: "left_unit", Type: geo.String}, geo.Field{Name: "right_unit", Type: geo.String})
+	}
+	return fields
 }
 
 // kinds are the kinds of layers in their order.
@@ -42,7 +46,7 @@ func columns(c geo.Collection, kind Content) []geo.Field {
 	case Labels:
 		return labelColumns()
 	case Borders:
-		return borderColumns()
+		return borderColumns(c)
 	}
 	return columnsOf(c)
 }

@@ -36,7 +36,6 @@ type loop struct {
 
 const (
 	keyBits = 25 // of a square's key
-	none    = -1
 )
 
 // trace gives the outline's rings anew. They hold until the next call.
@@ -63,8 +62,12 @@ func (t *tangle) gather(o *outline) {
 		if r.lo == r.hi {
 			continue
 		}
-		u := o.squares[r.hi-1].key()
-		for _, p := range o.squares[r.lo:r.hi] {
+		ps := o.squares[r.lo:r.hi]
+		u := ps[len(ps)-1].key()
+		if r.open {
+			u, ps = ps[0].key(), ps[1:]
+		}
+		for _, p := range ps {
 			v := p.key()
 			if u < v {
 				t.edges = append(t.edges, uint64(u)<<(keyBits+1)|uint64(v)<<1)
@@ -241,7 +244,7 @@ func (t *tangle) order() []ring {
 	t.rings = t.rings[:0]
 	for _, l := range t.loops {
 		if l.shell != none {
-			t.rings = append(t.rings, ring{l.lo, l.hi, l.area > 0})
+			t.rings = append(t.rings, ring{lo: l.lo, hi: l.hi, shell: l.area > 0})
 		}
 	}
 	return t.rings

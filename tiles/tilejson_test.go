@@ -140,7 +140,7 @@ func TestTileJSONOfAChoice(t *testing.T) {
 	if d.Tiles[0] != want || d.MaxZoom != 21 || d.Grid != tiles.CGCS2000Quad {
 		t.Errorf("%s, zooms to %d in %s", d.Tiles[0], d.MaxZoom, d.Grid)
 	}
-	if len(d.VectorLayers) != 2 || len(d.VectorLayers[0].Fields) != 2 || len(d.VectorLayers[1].Fields) != 3 {
+	if len(d.VectorLayers) != 2 || len(d.VectorLayers[0].Fields) != 2 || len(d.VectorLayers[1].Fields) != 5 {
 		t.Errorf("%+v", d.VectorLayers)
 	}
 	mercator := describe(t, s, tiles.Tileset{Request: tiles.Request{Collections: []geo.Collection{geo.Cells}}})
