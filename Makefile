@@ -28,7 +28,7 @@ test: check web-test unit e2e
 	@echo "all checks and tests passed"
 
 check:
-	@unformatted=$$(gofmt -l main.go main_test.go api data geo migrations tiles | grep -v node_modules || true); \
+	@unformatted=$$(gofmt -l *.go api data geo migrations tiles | grep -v node_modules || true); \
 		if [ -n "$$unformatted" ]; then echo "gofmt wanted:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
 	go run $(STATICCHECK) ./...

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -39,7 +38,7 @@ type commands struct {
 	Demo    demoRun `cmd:"" help:"Make the synthetic demonstration district, import it and serve it."`
 	Import  imports `cmd:"" help:"Read a file, check it, and publish it or keep it as a draft."`
 	Export  exports `cmd:"" help:"Write what is published as a zipped shapefile, GeoJSON, GeoPackage, boundary-point text or CSV."`
-	Locate  locate  `cmd:"" help:"Match positions from standard input (NDJSON, or CSV with --csv) to cells."`
+	Locate  locate  `cmd:"" help:"Match the positions of a file or of standard input to cells: NDJSON, CSV or GeoJSON."`
 	Report  report  `cmd:"" help:"Write a town's compliance report as JSON."`
 	Backup  backup  `cmd:"" help:"Copy a database that no service uses; a running one gives its own at /backup."`
 	Version version `cmd:"" help:"Print the program's version."`
@@ -615,32 +614,6 @@ func create(path string, write func(io.Writer) error) error {
 		return errors.Join(err, os.Remove(path))
 	}
 	return nil
-}
-
-// locate is the command of the same name.
-type locate struct {
-	database
-	Datum string `default:"wgs84" help:"Datum of the positions: wgs84, gcj02 or bd09."`
-	CSV   bool   `name:"csv" help:"Read and write CSV."`
-}
-
-// Run matches standard input row by row.
-func (l *locate) Run(ctx context.Context, out io.Writer) error {
-	datum, err := crs.ParseDatum(l.Datum)
-	if err != nil {
-		return err
-	}
-	r, err := l.existing(ctx)
-	if err != nil {
-		return err
-	}
-	media := "application/x-ndjson"
-	if l.CSV {
-		media = "text/csv"
-	}
-	defer context.AfterFunc(ctx, func() { _ = os.Stdin.Close() })() // ends a read that waits
-	err = api.LocateAll(bufio.NewReader(os.Stdin), out, media, "zh", datum, r.Snapshot(), func() {})
-	return errors.Join(err, r.Close())
 }
 
 // report is the command of the same name.

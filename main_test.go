@@ -21,8 +21,8 @@ import (
 // that is not listed takes the entry of the folder above it.
 func allowed() map[string][]string {
 	return map[string][]string{
-		".":              {"api", "tiles", "data", "data/demo", "data/export", "data/gpkg", "data/postgis", "data/standards", "geo"},
-		"api":            {"api/web", "tiles", "data", "geo"},
+		".":              {"api", "tiles", "data", "data/batch", "data/demo", "data/export", "data/gpkg", "data/postgis", "data/standards", "geo"},
+		"api":            {"api/web", "tiles", "data", "data/batch", "geo"},
 		"api/web":        {},
 		"tiles":          {"geo"},
 		"data":           {"geo"},
@@ -33,6 +33,7 @@ func allowed() map[string][]string {
 		"data/storetest": {"data", "geo"},
 		"data/demo":      {"geo"},
 		"data/standards": {"geo"},
+		"data/batch":     {"geo"},
 		"data/export":    {"data/gpkg", "geo"},
 		"migrations":     {},
 		"geo":            {"geo"},

@@ -181,14 +181,18 @@ func TestBatchesThatAreNone(t *testing.T) {
 		{"", "", "{}", 415},
 		{"text/csv", "", "a,b,c\n1,2,3\n", 400},
 		{"text/csv", "", "", 400},
-		{"text/csv", "gzip", "id,lon,lat\n", 415},
+		{"text/csv", "br", "id,lon,lat\n", 415},
+		{"text/csv", "gzip", "id,lon,lat\n", 400},
+		{"text/csv", "zstd", "id,lon,lat\n", 400},
+		{"text/csv; charset=big5", "", "id,lon,lat\n", 415},
+		{"application/geo+json", "", `{"type":"Feature"}`, 400},
 	} {
 		rec := send(t, s, http.MethodPost, "/locate", tc.body, "Content-Type", tc.media, "Content-Encoding", tc.encoding)
 		if rec.Code != tc.status || rec.Header().Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%+v: %d %s", tc, rec.Code, rec.Body)
 		}
 	}
-	long := `{"id":"` + strings.Repeat("x", longestRow) + `","lon":118.9,"lat":29}` + "\n" + `{"id":2,"lon":118.9,"lat":29}`
+	long := `{"id":"` + strings.Repeat("x", 64<<10) + `","lon":118.9,"lat":29}` + "\n" + `{"id":2,"lon":118.9,"lat":29}`
 	rec := send(t, s, http.MethodPost, "/locate", long, "Content-Type", "application/x-ndjson")
 	lines := strings.Split(rec.Body.String(), "\n")
 	if len(lines) != 3 || !strings.Contains(lines[0], "row_too_long") || !strings.Contains(lines[1], `"id":2,"cell"`) {

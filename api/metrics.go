@@ -53,14 +53,16 @@ func (m *metrics) handler() echo.HandlerFunc {
 func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		began := time.Now()
+		defer func() { // of an answer that is broken off as well
+			route := c.Path()
+			if route == "" {
+				route = "none"
+			}
+			s.metrics.requests.WithLabelValues(route, method(c.Request().Method), strconv.Itoa(c.Response().Status)).Observe(time.Since(began).Seconds())
+		}()
 		if err := next(c); err != nil {
 			c.Error(err)
 		}
-		route := c.Path()
-		if route == "" {
-			route = "none"
-		}
-		s.metrics.requests.WithLabelValues(route, method(c.Request().Method), strconv.Itoa(c.Response().Status)).Observe(time.Since(began).Seconds())
 		return nil
 	}
 }

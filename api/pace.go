@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"towngrid/geo"
@@ -42,17 +43,33 @@ type pacedBody struct {
 	began time.Time
 	n     int64
 	due   time.Duration
+
+	mu      sync.Mutex // held while a deadline is set
+	stopped bool
 }
 
 // paced holds the body of r, answered on w, to a pace from now on.
 func paced(w http.ResponseWriter, r *http.Request, p pace) error {
+	return pacedAs(w, r, p).extend()
+}
+
+// pacedAs puts the body of r behind a pace whose first deadline is not set yet.
+func pacedAs(w http.ResponseWriter, r *http.Request, p pace) *pacedBody {
 	body := r.Body
 	if before, again := body.(*pacedBody); again {
 		body = before.ReadCloser
 	}
 	b := &pacedBody{ReadCloser: body, pace: p, conn: http.NewResponseController(w), began: time.Now()}
 	r.Body = b
-	return b.extend()
+	return b
+}
+
+// stop ends a read that waits, and those that follow.
+func (b *pacedBody) stop() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.stopped = true
+	_ = b.conn.SetReadDeadline(time.Unix(1, 0)) // without a connection nothing waits
 }
 
 // extend moves the deadline to where the bytes read so far put it.
@@ -67,6 +84,11 @@ func (b *pacedBody) extend() error {
 
 // deadline does nothing where the writer has no connection, as in tests.
 func (b *pacedBody) deadline(t time.Time) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stopped {
+		return os.ErrDeadlineExceeded
+	}
 	if err := b.conn.SetReadDeadline(t); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
@@ -88,6 +110,8 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 			err = lifted
 		}
 		return n, err
+	case errors.Is(err, os.ErrDeadlineExceeded) && b.pace.rate == 0:
+		return n, geo.Errorf("body_too_slow", "%d 秒内没有收到新的内容，已停止等待", "nothing came for %d s, so that it was waited for no longer", int(b.pace.grace.Seconds()))
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return n, geo.Errorf("body_too_slow",
 			"数据传输过慢或中断：须在 %[1]d 秒内传完，平均不低于 %[2]d KB/s；请检查网络或分批上传",

@@ -117,13 +117,14 @@ func title(status int) geo.Text {
 }
 
 // fail writes err as a problem. It is Echo's error handler, so every handler
-// simply returns its error. After the first byte of an answer nothing can be said any more.
+// simply returns its error. After the first byte of an answer nothing can be said any more:
+// it is broken off, so that nobody takes it for whole.
 func (s *Server) fail(err error, c echo.Context) {
 	if c.Response().Committed {
 		if !errors.Is(err, context.Canceled) {
 			s.log.Warn("an answer broke off", "path", c.Path(), "cause", err)
 		}
-		return
+		panic(http.ErrAbortHandler)
 	}
 	shown := known(err)
 	status := statuses(shown.Code)

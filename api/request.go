@@ -117,6 +117,17 @@ func plainJSON(q url.Values) error {
 	return geo.Errorf("not_acceptable", "f=%.40q 不可用，此处只有 json", "f=%.40q: there is only json here", q.Get("f"))
 }
 
+// flag reads a parameter that is true or false, false when it is not given.
+func flag(q url.Values, name string) (bool, error) {
+	switch q.Get(name) {
+	case "", "false":
+		return false, nil
+	case "true":
+		return true, nil
+	}
+	return false, geo.Errorf("bad_query", "%s=%.40q 应为 true 或 false", "%s=%.40q: wanted is true or false", name, q.Get(name))
+}
+
 // checkInterval reads datetime as OGC API Features has it: a time, or an interval whose
 // ends may be open. Features of boundaries have no time of their own, so every
 // one of them matches whatever is asked (17-069r4, 7.15.4); at= asks for the past.

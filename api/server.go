@@ -17,6 +17,7 @@ import (
 
 	"towngrid/api/web"
 	"towngrid/data"
+	"towngrid/data/batch"
 	"towngrid/geo"
 	"towngrid/geo/density"
 	"towngrid/geo/snapshot"
@@ -52,6 +53,8 @@ type Server struct {
 	tiles     *tiles.Cache
 	metrics   *metrics
 	buffers   buffers
+	scratch   batch.Scratch
+	wait      time.Duration // for a piece of a streamed answer to be read
 	pace      pace
 	located   atomic.Pointer[located]
 	noticed   atomic.Pointer[noticed]
@@ -74,7 +77,8 @@ func New(r *data.Registry, standards []density.Standard, cfg Config) (*Server, e
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{registry: r, standards: standards, cfg: cfg, log: cfg.Log, tiles: cache, pace: usualPace(), started: time.Now()}
+	s := &Server{registry: r, standards: standards, cfg: cfg, log: cfg.Log, tiles: cache, pace: usualPace(), wait: usualWait, started: time.Now()}
+	s.scratch.Dir, s.scratch.Room = r.Spool(), scratchRoom
 	live := r.Watch(s)
 	cache.Follow(live.Snapshot, live.Snapshot)
 	s.metrics = newMetrics(s)

@@ -18,6 +18,9 @@ func (d *desk) path(id string) string {
 	return filepath.Join(d.registry.opts.Spool, id+".upload")
 }
 
+// Spool is the directory for files that do not outlive their purpose.
+func (r *Registry) Spool() string { return r.opts.Spool }
+
 // sweep removes spooled files that no upload waits for.
 func (d *desk) sweep(wanted map[string]bool) error {
 	files, err := filepath.Glob(filepath.Join(d.registry.opts.Spool, "*.upload"))
