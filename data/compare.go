@@ -162,16 +162,21 @@ func (r *Registry) At(ctx context.Context, t time.Time) (*snapshot.Snapshot, err
 	if err != nil {
 		return nil, err
 	}
-	snap := snapshot.Empty()
-	for _, v := range live {
-		part := r.part(v.ID)
-		if part == nil {
-			part, err = r.history.part(v.ID, func() (*snapshot.Part, error) { return r.load(ctx, v) })
-			if err != nil {
-				return nil, err
-			}
+	served := map[string]*snapshot.Part{}
+	for _, c := range geo.Collections() {
+		for _, p := range r.Snapshot().Parts(c) {
+			served[p.Version().ID] = p
 		}
-		snap = snap.With(part)
 	}
-	return snap, nil
+	parts := make([]*snapshot.Part, len(live))
+	for i, v := range live {
+		if parts[i] = served[v.ID]; parts[i] != nil {
+			continue
+		}
+		parts[i], err = r.history.part(v.ID, func() (*snapshot.Part, error) { return r.load(ctx, v) })
+		if err != nil {
+			return nil, err
+		}
+	}
+	return snapshot.Empty().With(parts...), nil
 }

@@ -167,3 +167,58 @@ func TestWhatNobodyComesBackToIsClearedAway(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestEverythingPublishedCanBeAskedFor publishes more versions than snapshots of the past
+// are kept, restores one, lets old uploads go and restarts: each moment shows what was
+// live then.
+func TestEverythingPublishedCanBeAskedFor(t *testing.T) {
+	ctx, dir := context.Background(), t.TempDir()
+	var past atomic.Int64
+	now := func() time.Time { return time.Now().Add(time.Duration(past.Load())) }
+	b, _ := openAt(t, dir, now)
+	type edition struct {
+		at    time.Time
+		cells int
+	}
+	var all []edition
+	const versions = 20
+	for i := range versions {
+		v := b.publish(t, squares(t, "A", i+1))
+		all = append(all, edition{v.Published, i + 1})
+		past.Add(int64(time.Hour))
+	}
+	first, err := b.Store().History(ctx, data.VersionFilter{At: all[0].at})
+	if err != nil || len(first) != 1 {
+		t.Fatalf("%+v %v", first, err)
+	}
+	again, err := b.Restore(ctx, first[0].ID, "test", versions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all = append(all, edition{again.Published, 1})
+	check := func() {
+		t.Helper()
+		for i, e := range all {
+			snap, err := b.At(ctx, e.at.Add(time.Minute))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := snap.Len(geo.Cells); n != e.cells || snap.Versions()[geo.Cells]["330890"] != i+1 {
+				t.Errorf("after number %d: %d cells of %v, want %d", i+1, n, snap.Versions(), e.cells)
+			}
+		}
+		if snap, err := b.At(ctx, all[0].at.Add(-time.Minute)); err != nil || snap.Len(geo.Cells) != 0 {
+			t.Errorf("before the first: %d cells, %v", snap.Len(geo.Cells), err)
+		}
+	}
+	check()
+	past.Add(int64(1000 * time.Hour))
+	if err := b.Expire(ctx); err != nil {
+		t.Fatal(err)
+	}
+	check()
+	b.close(t)
+	b, _ = openAt(t, dir, now)
+	defer b.close(t)
+	check()
+}
