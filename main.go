@@ -25,6 +25,7 @@ import (
 	"towngrid/data/demo"
 	"towngrid/data/export"
 	"towngrid/data/gpkg"
+	"towngrid/data/postgis"
 	"towngrid/data/standards"
 	"towngrid/geo"
 	"towngrid/geo/crs"
@@ -41,6 +42,8 @@ type commands struct {
 	Locate  locate  `cmd:"" help:"Match the positions of a file or of standard input to cells: NDJSON, CSV or GeoJSON."`
 	Report  report  `cmd:"" help:"Write a town's compliance report as JSON."`
 	Backup  backup  `cmd:"" help:"Copy a database that no service uses; a running one gives its own at /backup."`
+	Restore restore `cmd:"" help:"Fill a database that holds nothing with what backup wrote."`
+	Copy    copies  `cmd:"" help:"Bring everything that a database holds into another, of whatever kind, and compare."`
 	Version version `cmd:"" help:"Print the program's version."`
 }
 
@@ -103,41 +106,90 @@ func describe(v geo.Violation) string {
 	return s
 }
 
-// database is the flag that every command on a database has.
+// database are the flags that every command on a database has.
 type database struct {
-	DB            string `name:"db" env:"TOWNGRID_DB" default:"towngrid.gpkg" help:"The database: a GeoPackage file, made when there is none."`
+	DB            string `name:"db" env:"TOWNGRID_DB" default:"towngrid.gpkg" help:"The database: a GeoPackage file, made when there is none, or the address of PostgreSQL with PostGIS, postgres://user:password@host[,host…]/name."`
+	Pool          int    `name:"db-pool" env:"TOWNGRID_DB_POOL" default:"16" help:"PostgreSQL: connections of one service."`
+	Replicas      int    `name:"db-replicas" env:"TOWNGRID_DB_REPLICAS" default:"2" help:"PostgreSQL: services that share the database; replicas × pool must leave 10 connections free."`
+	Standby       string `name:"db-standby" env:"TOWNGRID_DB_STANDBY" help:"PostgreSQL: address of a standby that answers reads of history."`
+	KeepMonths    int    `name:"keep-incidents" env:"TOWNGRID_KEEP_INCIDENTS" default:"0" help:"PostgreSQL: whole months of incidents that are kept beside the running one; 0 keeps all."`
 	CRSParameters string `name:"crs-parameters" env:"TOWNGRID_CRS_PARAMETERS" type:"path" help:"The operator's own reference systems and datum parameters, as a file."`
-
-	KeepUploads time.Duration `env:"TOWNGRID_KEEP_UPLOADS" default:"720h" help:"How long a draft and an open question are kept untouched; as long again later the upload is forgotten."`
 }
 
 // open opens the database and builds the Snapshot of what is published in it.
 // The commands that draw a bar leave the log to what went wrong.
 func (d database) open(ctx context.Context, level slog.Level) (*data.Registry, error) {
-	if strings.Contains(d.DB, "://") {
-		return nil, geo.Errorf("unknown_engine", "不支持的数据库 %q；请给出 .gpkg 文件路径", "the database %q is of no kind that is known; give the path of a .gpkg file", redact(d.DB))
-	}
+	return d.openIn(ctx, level, "")
+}
+
+// openIn opens the database with a folder that keeps what belongs to this service alone:
+// files being read and, beside PostgreSQL, what was served last. "" is a folder of the
+// database's own beside a GeoPackage, and one for this run with PostgreSQL.
+func (d database) openIn(ctx context.Context, level slog.Level, dir string) (*data.Registry, error) {
 	operator, err := d.operator()
 	if err != nil {
 		return nil, err
 	}
-	store, err := gpkg.Open(ctx, d.DB, gpkg.Options{})
+	o := data.Options{Operator: operator, Log: logger(level)}
+	store, err := d.store(ctx, dir != "", o.Log)
 	if err != nil {
 		return nil, err
 	}
-	r, err := data.Open(ctx, store, data.Options{Spool: d.DB + "-spool", Keep: d.KeepUploads, Operator: operator, Log: logger(level)})
+	switch {
+	case dir != "":
+		o.Spool, o.Pictures = filepath.Join(dir, "spool"), filepath.Join(dir, "pictures")
+	case postgis.Known(d.DB):
+		if o.Spool, err = os.MkdirTemp("", "towngrid-spool-"); err != nil {
+			return nil, errors.Join(err, store.Close())
+		}
+		store = passing{store.(data.Shared), o.Spool}
+	default:
+		o.Spool = d.DB + "-spool"
+	}
+	r, err := data.Open(ctx, store, o)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	return r, nil
 }
 
+// store opens the database's store. A patient one may be opened while its server does
+// not answer.
+func (d database) store(ctx context.Context, patient bool, log *slog.Logger) (data.Store, error) {
+	switch {
+	case postgis.Known(d.DB):
+		return postgis.Open(ctx, d.DB, postgis.Options{
+			Pool: d.Pool, Replicas: d.Replicas, Standby: d.Standby, KeepMonths: d.KeepMonths, Patient: patient, Log: log,
+		})
+	case strings.Contains(d.DB, "://"):
+		return nil, geo.Errorf("unknown_engine", "不支持的数据库 %q；请给出 .gpkg 文件路径或 postgres:// 地址", "the database %q is of no kind that is known; give the path of a .gpkg file or a postgres:// address", redact(d.DB))
+	}
+	return gpkg.Open(ctx, d.DB, gpkg.Options{})
+}
+
+// passing is a store with a folder that is gone when it is closed.
+type passing struct {
+	data.Shared
+	dir string
+}
+
+// Close closes the store and removes the folder.
+func (p passing) Close() error { return errors.Join(p.Shared.Close(), os.RemoveAll(p.dir)) }
+
 // existing opens a database to read from it: unlike open it makes none.
 func (d database) existing(ctx context.Context) (*data.Registry, error) {
-	if _, err := os.Stat(d.DB); errors.Is(err, os.ErrNotExist) {
-		return nil, geo.Errorf("no_database", "没有数据库文件 %s", "there is no database %s", d.DB)
+	if err := d.exists(); err != nil {
+		return nil, err
 	}
 	return d.open(ctx, slog.LevelWarn)
+}
+
+// exists is an error where the database is a file that is not there.
+func (d database) exists() error {
+	if _, err := os.Stat(d.DB); !postgis.Known(d.DB) && errors.Is(err, os.ErrNotExist) {
+		return geo.Errorf("no_database", "没有数据库文件 %s", "there is no database %s", d.DB)
+	}
+	return nil
 }
 
 // operator reads the operator's own reference systems, nil when no file is given.
@@ -158,12 +210,14 @@ func logger(level slog.Level) *slog.Logger {
 	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 }
 
-// redact hides what stands between a scheme and a host in a database address.
+// redact hides what stands between a scheme and a host in a database address, and
+// its parameters, which may hold a password as well.
 func redact(dsn string) string {
 	scheme, rest, found := strings.Cut(dsn, "://")
 	if !found {
 		return dsn
 	}
+	rest, _, _ = strings.Cut(rest, "?")
 	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
 		rest = "…@" + rest[at+1:]
 	}
@@ -256,6 +310,7 @@ func readStandard(path string) (density.Standard, error) {
 type serve struct {
 	database
 	web
+	Folder string `name:"folder" env:"TOWNGRID_FOLDER" type:"path" default:"towngrid-service" help:"PostgreSQL: folder of this service alone, for files being read and for what it served last, from which it starts while the database does not answer."`
 }
 
 // Run serves until the context ends.
@@ -264,7 +319,16 @@ func (s *serve) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.open(ctx, slog.LevelInfo)
+	folder := ""
+	if postgis.Known(s.DB) {
+		folder = s.Folder
+		held, err := gpkg.Hold(ctx, folder)
+		if err != nil {
+			return err
+		}
+		defer held.Close()
+	}
+	r, err := s.openIn(ctx, slog.LevelInfo, folder)
 	if err != nil {
 		return err
 	}
@@ -657,6 +721,66 @@ func (b *backup) Run(ctx context.Context) error {
 	}
 	err = create(b.To, func(f io.Writer) error { return r.Store().Backup(ctx, f) })
 	return errors.Join(err, r.Close())
+}
+
+// restore is the command of the same name.
+type restore struct {
+	database
+	From string `arg:"" type:"existingfile" help:"The file that backup wrote."`
+}
+
+// Run fills the database. A GeoPackage's backup is the database itself.
+func (r *restore) Run(ctx context.Context) error {
+	f, err := os.Open(r.From)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if !postgis.Known(r.DB) {
+		if err := create(r.DB, func(w io.Writer) error { _, err := io.Copy(w, f); return err }); err != nil {
+			return err
+		}
+		s, err := gpkg.Open(ctx, r.DB, gpkg.Options{})
+		if err != nil {
+			return err
+		}
+		return errors.Join(s.Verify(ctx), s.Close())
+	}
+	s, err := postgis.Open(ctx, r.DB, postgis.Options{Pool: r.Pool, Replicas: r.Replicas})
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.Restore(ctx, f), s.Close())
+}
+
+// copies is the command "copy".
+type copies struct {
+	From string `required:"" help:"The database to read: a GeoPackage file that no service uses, or a postgres:// address."`
+	To   string `required:"" help:"The database to fill, made when there is none. A copy that was cut off goes on where it was."`
+	Pool int    `name:"db-pool" env:"TOWNGRID_DB_POOL" default:"16" help:"PostgreSQL: connections of this run."`
+}
+
+// Run copies and compares.
+func (c *copies) Run(ctx context.Context, out io.Writer) error {
+	source := database{DB: c.From, Pool: c.Pool, Replicas: 1}
+	if err := source.exists(); err != nil {
+		return err
+	}
+	from, err := source.store(ctx, false, logger(slog.LevelWarn))
+	if err != nil {
+		return err
+	}
+	to, err := database{DB: c.To, Pool: c.Pool, Replicas: 1}.store(ctx, false, logger(slog.LevelWarn))
+	if err != nil {
+		return errors.Join(err, from.Close())
+	}
+	done, err := data.Copy(ctx, from, to, func(step string) { fmt.Fprintf(os.Stderr, "\r\033[K%s", step) })
+	fmt.Fprintln(os.Stderr)
+	if err == nil {
+		fmt.Fprintf(out, "versions   %d, %d new\nuploads    %d, %d new\nincidents  %d, %d new\ndigest     %s, the same of both\n",
+			done.Versions, done.NewVersions, done.Uploads, done.NewUploads, done.Incidents, done.NewIncidents, done.Digest)
+	}
+	return errors.Join(err, to.Close(), from.Close())
 }
 
 // version is the command of the same name.

@@ -96,7 +96,7 @@ func (s *Server) routes() http.Handler {
 	e.HTTPErrorHandler = s.fail
 	e.IPExtractor = echo.ExtractIPDirect()
 	e.Logger.SetOutput(discard{})
-	e.Use(s.observe, s.guard)
+	e.Use(s.observe, s.guard, s.stamp)
 
 	e.GET("/", s.landing)
 	e.GET("/conformance", s.conformance)

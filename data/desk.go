@@ -20,6 +20,9 @@ import (
 // keptViolations bounds how many violations an upload keeps.
 const keptViolations = 10_000
 
+// underWay is longer than any upload is on its way.
+const underWay = time.Hour
+
 // ErrBusy means that as many uploads wait as may; the same call may go through later.
 var ErrBusy = errors.New("too many uploads at once")
 
@@ -97,6 +100,14 @@ func (d *desk) start(ctx context.Context, r *Registry) error {
 	if err := os.MkdirAll(r.opts.Spool, 0o700); err != nil {
 		return fmt.Errorf("spool: %w", err)
 	}
+	return d.resume(ctx)
+}
+
+// resume takes up what a stop of the program interrupted. Where several services share a
+// store, each takes up what lies in its own spool: a file that is not there is another's,
+// until it has been on its way for longer than any is.
+func (d *desk) resume(ctx context.Context) error {
+	r := d.registry
 	recent, err := r.store.RecentUploads(ctx, 0)
 	if err != nil {
 		return fmt.Errorf("list uploads: %w", err)
@@ -111,6 +122,9 @@ func (d *desk) start(ctx context.Context, r *Registry) error {
 		}
 		wanted[d.path(u.ID)] = true
 		if _, err := os.Stat(d.path(u.ID)); err != nil {
+			if r.shared != nil && r.opts.Now().Sub(u.Updated) < underWay {
+				continue
+			}
 			u.State, u.Violations = UploadRefused, []geo.Violation{interrupted()}
 			if err := r.store.SaveUpload(ctx, u); err != nil {
 				return err
@@ -137,6 +151,9 @@ func (d *desk) close() {
 // received, wait or are read; and a geo.Error when the file is empty or too large.
 // Nothing is kept then.
 func (r *Registry) Receive(ctx context.Context, rc Receipt, body io.Reader) (Upload, error) {
+	if r.away() {
+		return Upload{}, ErrUnavailable // before a long body is read in vain
+	}
 	if !r.uploads.enter() {
 		return Upload{}, ErrBusy
 	}

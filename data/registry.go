@@ -28,6 +28,11 @@ type Options struct {
 	// and an open question are discarded, and as long again later the upload is
 	// forgotten (30 days). What was published stays for good.
 	Keep time.Duration
+	// Poll is how often a shared store is asked for what is new, beside its hints (2 s).
+	Poll time.Duration
+	// Pictures is the folder that keeps what is served, so that a service whose store does
+	// not answer can start; "" keeps nothing.
+	Pictures string
 	// Operator holds the operator's own reference systems; nil for none.
 	Operator *crs.Operator
 	// Log receives what the Registry has to say; slog.Default() when nil.
@@ -48,6 +53,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Keep == 0 {
 		o.Keep = 30 * 24 * time.Hour
+	}
+	if o.Poll == 0 {
+		o.Poll = 2 * time.Second
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -70,8 +78,17 @@ type Registry struct {
 	publishing sync.Mutex
 	watchers   []Watcher // guarded by publishing
 	past       ring
-	uploads    desk
-	faults     atomic.Pointer[[]Fault]
+	// shared is the store where others write to it as well, else nil; the Snapshot follows
+	// it then, and standing tells how.
+	shared   Shared
+	follower follower
+	// standingMu is held while standing changes.
+	standingMu sync.Mutex
+	standing   atomic.Pointer[Standing]
+	// pictures keeps what is served on disk; nil for nowhere.
+	pictures *pictures
+	uploads  desk
+	faults   atomic.Pointer[[]Fault]
 	// drafts and history keep parts that are not live.
 	drafts, history shelf
 }
@@ -95,46 +112,65 @@ type Fault struct {
 // served in its place; Faults tells.
 func Open(ctx context.Context, store Store, opts Options) (*Registry, error) {
 	r := &Registry{store: store, opts: opts.withDefaults(), drafts: shelf{room: keptBytes}, history: shelf{room: keptBytes}, past: ring{room: keptBytes}}
-	live, err := store.Published(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("list what is published: %w", err)
-	}
-	parts := make([]*snapshot.Part, len(live))
-	var faults []Fault
-	for i, v := range live {
-		part, err := r.load(ctx, v)
-		if err != nil {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			var f Fault
-			if part, f = r.fallback(ctx, v, err); part == nil {
-				faults = append(faults, f)
-				continue
-			}
-			faults = append(faults, f)
-		}
-		parts[i] = part
-	}
-	snap := snapshot.Empty()
-	for _, p := range parts {
-		if p != nil {
-			snap = snap.With(p)
+	r.shared, _ = store.(Shared)
+	r.follower.hints = make(chan struct{}, 1)
+	r.standing.Store(&Standing{})
+	r.faults.Store(&[]Fault{})
+	if r.opts.Pictures != "" {
+		var err error
+		if r.pictures, err = newPictures(r.opts.Pictures, r.opts.Log, r.opts.Now); err != nil {
+			return nil, err
 		}
 	}
-	r.faults.Store(&faults)
-	r.swap(snap)
-	if err := r.uploads.start(ctx, r); err != nil {
-		r.uploads.close()
+	if err := r.begin(ctx); err != nil {
+		r.forgo()
 		return nil, err
+	}
+	if err := r.uploads.start(ctx, r); err != nil && !(r.away() && errors.Is(err, ErrUnavailable)) {
+		r.uploads.close()
+		r.forgo()
+		return nil, err
+	}
+	if r.shared != nil {
+		r.follow()
 	}
 	return r, nil
 }
 
+// begin makes the first Snapshot: of what is published, or of what was served last
+// where that was kept on disk and the store does not answer.
+func (r *Registry) begin(ctx context.Context) error {
+	err := r.catchUp(ctx)
+	if err == nil || r.pictures == nil || !errors.Is(err, ErrUnavailable) {
+		return err
+	}
+	parts, at, perr := r.pictures.latest()
+	if perr != nil {
+		return errors.Join(err, perr)
+	}
+	r.opts.Log.Warn("the store does not answer; what was served last is served from disk", "cause", err, "as of", at)
+	r.publishing.Lock()
+	defer r.publishing.Unlock()
+	r.swap(snapshot.Empty().With(parts...))
+	r.stand(func(s *Standing) { s.Agreed = at })
+	return nil
+}
+
+// away says whether the store is one of several services and does not answer.
+func (r *Registry) away() bool { return r.shared != nil && !r.standing.Load().Reachable }
+
 // Close waits for the uploads being read and closes the store.
 func (r *Registry) Close() error {
 	r.uploads.close()
+	r.forgo()
 	return r.store.Close()
+}
+
+// forgo stops keeping pictures.
+func (r *Registry) forgo() {
+	if r.pictures != nil {
+		r.pictures.close()
+	}
 }
 
 // View is what is live now.
@@ -161,10 +197,23 @@ func (r *Registry) swap(s *snapshot.Snapshot) {
 	for _, w := range r.watchers {
 		w.Live(old, v)
 	}
+	if r.pictures != nil {
+		r.pictures.show(s)
+	}
 }
 
-// load reads a version from the store, holds it against its checksum and indexes it.
+// load gives a version's part: from the disk where it is kept there, else from the store.
 func (r *Registry) load(ctx context.Context, v geo.Version) (*snapshot.Part, error) {
+	if r.pictures != nil && v.State == geo.Published {
+		if part, err := r.pictures.part(v); err == nil {
+			return part, nil
+		}
+	}
+	return r.fetch(ctx, v)
+}
+
+// fetch reads a version from the store, holds it against its checksum and indexes it.
+func (r *Registry) fetch(ctx context.Context, v geo.Version) (*snapshot.Part, error) {
 	fs := make([]geo.Feature, 0, min(max(v.Features, 0), 1<<20)) // a damaged count asks for no more
 	for f, err := range r.store.Features(ctx, v.ID) {
 		if err != nil {
@@ -215,7 +264,9 @@ func (r *Registry) draft(ctx context.Context, v geo.Version, fs []geo.Feature) (
 // the store is touched, so a version that cannot be served never goes live.
 // Readers see the old Snapshot until the new one is complete.
 func (r *Registry) Publish(ctx context.Context, versionID string, base int) (geo.Version, error) {
-	r.publishing.Lock()
+	if err := r.agree(ctx); err != nil {
+		return geo.Version{}, err
+	}
 	defer r.publishing.Unlock()
 	v, err := r.store.Version(ctx, versionID)
 	if err != nil {

@@ -83,7 +83,16 @@ type Shared interface {
 	// Listen calls hint soon after anyone has published, and once it listens, until ctx
 	// has ended or it can hear no more; it returns why. A hint may be lost.
 	Listen(ctx context.Context, hint func()) error
+	// Durability tells what a commit survives: Synchronous, Asynchronous or Single.
+	Durability(ctx context.Context) (string, error)
 }
+
+// What a commit survives beside a crash of the server that made it.
+const (
+	Synchronous  = "synchronous"  // the loss of that server: a standby has it as well
+	Asynchronous = "asynchronous" // a standby follows, and may lack the last commits
+	Single       = "single"       // there is no standby
+)
 
 // VersionFilter selects versions. Zero members select all.
 type VersionFilter struct {

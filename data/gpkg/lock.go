@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io"
+	"os"
 	"path/filepath"
 
 	sqlite3 "modernc.org/sqlite/lib"
@@ -22,6 +24,29 @@ type lock struct {
 	db   *sql.DB
 	conn *sql.Conn
 }
+
+// Hold makes a folder, where there is none, and keeps it to one process until what is
+// returned is closed; folder_in_use when another holds it.
+func Hold(ctx context.Context, dir string) (io.Closer, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	l, err := acquire(ctx, filepath.Join(dir, "folder"))
+	if known := (*geo.Error)(nil); errors.As(err, &known) && known.Code == "store_in_use" {
+		err = geo.Errorf("folder_in_use", "文件夹 %s 正被另一个 towngrid 进程使用；每个服务须用 --folder 指定各自的文件夹",
+			"the folder %s is in use by another towngrid process; give each service its own with --folder", dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return heldFolder{l}, nil
+}
+
+// heldFolder is a lock as an io.Closer.
+type heldFolder struct{ lock *lock }
+
+// Close gives the lock up.
+func (h heldFolder) Close() error { return h.lock.release() }
 
 // acquire takes the lock of the store at path, or fails at once:
 // store_in_use when another holds it, store_unreachable where no file can be made.

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/jackc/pgx/v5"
+
+	"towngrid/data"
 )
 
 // recall runs look as read does, on the standby where there is one that has caught up
@@ -46,4 +48,24 @@ func (s *Store) mark(ctx context.Context) {
 		at = ""
 	}
 	s.reached.Store(&at)
+}
+
+// Durability tells what a commit survives. Without the right to see other sessions a
+// standby that is not synchronous may go unseen.
+func (s *Store) Durability(ctx context.Context) (said string, err error) {
+	var names bool
+	var standbys int
+	err = s.read(ctx, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, `SELECT current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') NOT IN ('off', 'local'),
+			(SELECT count(*) FROM pg_stat_replication)`).Scan(&names, &standbys)
+	})
+	switch {
+	case err != nil:
+		return "", err
+	case names:
+		return data.Synchronous, nil
+	case standbys > 0:
+		return data.Asynchronous, nil
+	}
+	return data.Single, nil
 }

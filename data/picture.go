@@ -1,0 +1,380 @@
+package data
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"runtime"
+
+	"github.com/paulmach/orb"
+	"golang.org/x/sync/errgroup"
+
+	"towngrid/geo"
+	"towngrid/geo/snapshot"
+)
+
+// A picture is a version with its features in a file of our own, made to be read fast:
+//
+//	"TGPART1\n"
+//	header      its length as four bytes, then JSON: version and the features of each chunk
+//	chunks      each its length as four bytes, then the SHA-256 of its bytes, then the bytes
+//	checksum    SHA-256 over all before it but the chunks' bytes, for which their own stand
+//
+// A chunk holds features in order of code, in columns: see encodeChunk. Numbers are
+// little-endian or varints. What a file claims is held against the bytes that are there
+// before anything is allocated for it.
+const pictureMagic = "TGPART1\n"
+
+const (
+	chunkFeatures = 4096
+	maxHeader     = 16 << 20
+	maxChunk      = 1 << 30
+)
+
+// pictureHeader is the header of a picture.
+type pictureHeader struct {
+	Version geo.Version `json:"version"`
+	Chunks  []int       `json:"chunks"` // features of each
+}
+
+// writePicture writes a part as a picture.
+func writePicture(w io.Writer, p *snapshot.Part) error {
+	h := pictureHeader{Version: p.Version()}
+	for n := p.Len(); n > 0; n -= chunkFeatures {
+		h.Chunks = append(h.Chunks, min(n, chunkFeatures))
+	}
+	head, err := json.Marshal(h)
+	if err != nil {
+		return err
+	}
+	sum := sha256.New()
+	both := io.MultiWriter(w, sum)
+	if _, err := both.Write(append(binary.LittleEndian.AppendUint32([]byte(pictureMagic), uint32(len(head))), head...)); err != nil {
+		return err
+	}
+	var buf []byte
+	for i, first := 0, 0; i < len(h.Chunks); i++ {
+		if buf, err = encodeChunk(buf[:0], p, first, h.Chunks[i]); err != nil {
+			return err
+		}
+		if len(buf) > maxChunk {
+			return fmt.Errorf("%d features take %d bytes, more than a chunk may", h.Chunks[i], len(buf))
+		}
+		digest := sha256.Sum256(buf)
+		if _, err := both.Write(append(binary.LittleEndian.AppendUint32(nil, uint32(len(buf))), digest[:]...)); err != nil {
+			return err
+		}
+		if _, err := w.Write(buf); err != nil {
+			return err
+		}
+		first += h.Chunks[i]
+	}
+	_, err = w.Write(sum.Sum(nil))
+	return err
+}
+
+// readPicture reads what writePicture wrote, of so many bytes in all. Anything else is
+// ErrDamaged. Chunks are checked and decoded on all cores.
+func readPicture(r io.Reader, size int64) (v geo.Version, fs []geo.Feature, err error) {
+	left := size
+	sum := sha256.New()
+	take := func(n int64, most int64) ([]byte, error) {
+		if n > most || n > left {
+			return nil, fmt.Errorf("%w: a picture claims %d bytes where %d are left", ErrDamaged, n, left)
+		}
+		left -= n
+		b := make([]byte, n)
+		if _, err := io.ReadFull(r, b); err != nil {
+			return nil, fmt.Errorf("%w: a picture is cut off: %w", ErrDamaged, err)
+		}
+		return b, nil
+	}
+	start, err := take(int64(len(pictureMagic))+4, maxHeader)
+	if err != nil {
+		return v, nil, err
+	}
+	if string(start[:len(pictureMagic)]) != pictureMagic {
+		return v, nil, fmt.Errorf("%w: not a picture", ErrDamaged)
+	}
+	head, err := take(int64(binary.LittleEndian.Uint32(start[len(pictureMagic):])), maxHeader)
+	if err != nil {
+		return v, nil, err
+	}
+	var h pictureHeader
+	if err := json.Unmarshal(head, &h); err != nil {
+		return v, nil, fmt.Errorf("%w: a picture's header: %w", ErrDamaged, err)
+	}
+	sum.Write(start)
+	sum.Write(head)
+	total := 0
+	for _, n := range h.Chunks {
+		if total += n; n <= 0 || n > chunkFeatures || int64(total) > left {
+			return v, nil, fmt.Errorf("%w: a picture's header counts %d features in a chunk", ErrDamaged, n)
+		}
+	}
+	fs = make([]geo.Feature, total)
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for i, first := 0, 0; i < len(h.Chunks) && err == nil; i++ {
+		var lead, body []byte
+		if lead, err = take(4+sha256.Size, maxChunk); err != nil {
+			break
+		}
+		if body, err = take(int64(binary.LittleEndian.Uint32(lead)), maxChunk); err != nil {
+			break
+		}
+		sum.Write(lead)
+		out := fs[first : first+h.Chunks[i]]
+		work.Go(func() error {
+			if sha256.Sum256(body) != [sha256.Size]byte(lead[4:]) {
+				return fmt.Errorf("%w: a chunk does not agree with its checksum", ErrDamaged)
+			}
+			return decodeChunk(body, out)
+		})
+		first += h.Chunks[i]
+	}
+	if err = errors.Join(err, work.Wait()); err != nil {
+		return v, nil, err
+	}
+	end, err := take(sha256.Size, sha256.Size)
+	if err != nil {
+		return v, nil, err
+	}
+	if left != 0 || string(end) != string(sum.Sum(nil)) {
+		return v, nil, fmt.Errorf("%w: a picture does not agree with its checksum", ErrDamaged)
+	}
+	return h.Version, fs, nil
+}
+
+// Tags of a property's value.
+const (
+	tagNil = iota
+	tagFalse
+	tagTrue
+	tagInteger
+	tagNumber
+	tagText
+)
+
+// encodeChunk appends features of a part: their texts one after another, each of their
+// geometries' points, and then, feature by feature, how these are cut up.
+func encodeChunk(b []byte, p *snapshot.Part, first, n int) ([]byte, error) {
+	var texts, shape []byte
+	var points []orb.Point
+	text := func(s string) {
+		shape = binary.AppendUvarint(shape, uint64(len(s)))
+		texts = append(texts, s...)
+	}
+	names := map[string]uint64{}
+	var order []string
+	for i := first; i < first+n; i++ {
+		f := p.At(i)
+		text(string(f.Code))
+		text(f.Name)
+		shape = binary.AppendUvarint(shape, uint64(len(f.Properties)))
+		for _, prop := range f.Properties {
+			k, known := names[prop.Name]
+			if !known {
+				k = uint64(len(order))
+				names[prop.Name], order = k, append(order, prop.Name)
+			}
+			shape = binary.AppendUvarint(shape, k)
+			switch v := prop.Value.(type) {
+			case nil:
+				shape = append(shape, tagNil)
+			case bool:
+				tag := byte(tagFalse)
+				if v {
+					tag = tagTrue
+				}
+				shape = append(shape, tag)
+			case int64:
+				shape = binary.AppendVarint(append(shape, tagInteger), v)
+			case float64:
+				shape = binary.LittleEndian.AppendUint64(append(shape, tagNumber), math.Float64bits(v))
+			case string:
+				shape = append(shape, tagText)
+				text(v)
+			default:
+				return nil, fmt.Errorf("feature %s: a property of type %T", f.Code, v)
+			}
+		}
+		switch g := f.Geometry.(type) {
+		case orb.Point:
+			shape = append(shape, 0)
+			points = append(points, g)
+		case orb.MultiPolygon:
+			shape = binary.AppendUvarint(append(shape, 1), uint64(len(g)))
+			for _, poly := range g {
+				shape = binary.AppendUvarint(shape, uint64(len(poly)))
+				for _, ring := range poly {
+					shape = binary.AppendUvarint(shape, uint64(len(ring)))
+					points = append(points, ring...)
+				}
+			}
+		default:
+			return nil, fmt.Errorf("feature %s: a geometry of type %T", f.Code, g)
+		}
+	}
+	b = binary.AppendUvarint(b, uint64(len(order)))
+	for _, name := range order {
+		b = append(binary.AppendUvarint(b, uint64(len(name))), name...)
+	}
+	b = append(binary.AppendUvarint(b, uint64(len(texts))), texts...)
+	b = binary.AppendUvarint(b, uint64(len(points)))
+	for _, pt := range points {
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(pt[0]))
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(pt[1]))
+	}
+	return append(b, shape...), nil
+}
+
+// decodeChunk reads as many features as out has place for. They share one string and
+// one array of points.
+func decodeChunk(b []byte, out []geo.Feature) error {
+	c := chunk{rest: b}
+	names := make([]string, c.count(1))
+	for i := range names {
+		names[i] = string(c.bytes(c.count(1)))
+	}
+	c.texts = string(c.bytes(c.count(1)))
+	c.points = make([]orb.Point, c.count(16))
+	for i, raw := 0, c.bytes(16*len(c.points)); i < len(c.points) && raw != nil; i++ {
+		c.points[i] = orb.Point{
+			math.Float64frombits(binary.LittleEndian.Uint64(raw[16*i:])),
+			math.Float64frombits(binary.LittleEndian.Uint64(raw[16*i+8:])),
+		}
+	}
+	for i := 0; i < len(out) && !c.bad; i++ {
+		out[i] = c.feature(names)
+	}
+	if c.bad || len(c.rest) > 0 || len(c.texts) > 0 || len(c.points) > 0 {
+		return fmt.Errorf("%w: a chunk's counts do not fit its bytes", ErrDamaged)
+	}
+	return nil
+}
+
+// chunk is what is left to read of a chunk; bad says that it is not what was written.
+type chunk struct {
+	rest   []byte
+	texts  string
+	points []orb.Point
+	bad    bool
+}
+
+// count reads a number of things that take size bytes each, at least; 0 where so many
+// cannot be there.
+func (c *chunk) count(size int) int {
+	n, used := binary.Uvarint(c.rest)
+	if used <= 0 || n > uint64(len(c.rest)-used)/uint64(size) {
+		c.bad = true
+		return 0
+	}
+	c.rest = c.rest[used:]
+	return int(n)
+}
+
+// bytes takes n bytes, nil where there are fewer.
+func (c *chunk) bytes(n int) []byte {
+	if c.bad || n > len(c.rest) {
+		c.bad = true
+		return nil
+	}
+	b := c.rest[:n]
+	c.rest = c.rest[n:]
+	return b
+}
+
+// number reads a length that lies within the texts or points, which bound it.
+func (c *chunk) number(most int) int {
+	n, used := binary.Uvarint(c.rest)
+	if used <= 0 || n > uint64(most) {
+		c.bad = true
+		return 0
+	}
+	c.rest = c.rest[used:]
+	return int(n)
+}
+
+func (c *chunk) text() string {
+	n := c.number(len(c.texts))
+	s := c.texts[:n]
+	c.texts = c.texts[n:]
+	return s
+}
+
+func (c *chunk) feature(names []string) geo.Feature {
+	f := geo.Feature{Code: geo.Code(c.text()), Name: c.text()}
+	if n := c.count(2); n > 0 {
+		f.Properties = make(geo.Properties, n)
+	}
+	for i := range f.Properties {
+		k := c.number(len(names))
+		if k >= len(names) {
+			c.bad = true
+			return f
+		}
+		f.Properties[i] = geo.Property{Name: names[k], Value: c.value()}
+	}
+	f.Geometry = c.geometry()
+	return f
+}
+
+func (c *chunk) value() any {
+	tag := c.bytes(1)
+	if tag == nil {
+		return nil
+	}
+	switch tag[0] {
+	case tagNil:
+		return nil
+	case tagFalse:
+		return false
+	case tagTrue:
+		return true
+	case tagInteger:
+		n, used := binary.Varint(c.rest)
+		if used <= 0 {
+			c.bad = true
+			return nil
+		}
+		c.rest = c.rest[used:]
+		return n
+	case tagNumber:
+		if b := c.bytes(8); b != nil {
+			return math.Float64frombits(binary.LittleEndian.Uint64(b))
+		}
+		return nil
+	case tagText:
+		return c.text()
+	}
+	c.bad = true
+	return nil
+}
+
+func (c *chunk) geometry() orb.Geometry {
+	kind := c.bytes(1)
+	switch {
+	case kind != nil && kind[0] == 0 && len(c.points) > 0:
+		p := c.points[0]
+		c.points = c.points[1:]
+		return p
+	case kind != nil && kind[0] == 1:
+		mp := make(orb.MultiPolygon, c.count(1))
+		for i := range mp {
+			mp[i] = make(orb.Polygon, c.count(1))
+			for j := range mp[i] {
+				n := c.number(len(c.points))
+				mp[i][j] = orb.Ring(c.points[:n:n])
+				c.points = c.points[n:]
+			}
+		}
+		return mp
+	}
+	c.bad = true
+	return nil
+}
