@@ -24,7 +24,7 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		h := c.Response().Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Access-Control-Allow-Origin", "*")
-		h.Set("Access-Control-Expose-Headers", "ETag, Link, Location, Towngrid-Versions, Towngrid-Data-Age")
+		h.Set("Access-Control-Expose-Headers", "ETag, Link, Location, Towngrid-Versions, Towngrid-Snapshot, Towngrid-Data-Age")
 		r := c.Request()
 		if r.Method == http.MethodOptions { // a browser asks what it may send
 			h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS")

@@ -28,7 +28,7 @@ type readiness struct {
 	Durability string `json:"durability,omitempty"`
 	// Lost are versions that were served and that the store, come back older, does not know.
 	Lost     []lostView        `json:"lost,omitempty"`
-	Tag      string            `json:"tag"` // of what is served, as the header Towngrid-Versions
+	Tag      string            `json:"tag"` // of what is served, as the header Towngrid-Snapshot
 	Faults   []faultView       `json:"faults,omitempty"`
 	Notice   string            `json:"notice,omitempty"`
 	Versions snapshot.Versions `json:"versions"`
@@ -55,7 +55,7 @@ type lostView struct {
 func (s *Server) stamp(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
-		h.Set("Towngrid-Versions", s.registry.View().Tag())
+		h.Set("Towngrid-Snapshot", s.registry.View().Tag())
 		if age, away := s.registry.Away(); away {
 			h.Set("Towngrid-Data-Age", strconv.Itoa(int(age.Seconds())))
 		}
