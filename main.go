@@ -81,6 +81,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 func explain(err error) string {
 	var refused *geo.Error
 	if !errors.As(err, &refused) {
+		if errors.Is(err, data.ErrUnavailable) {
+			return fmt.Sprintf("无法访问数据库 | the database cannot be reached: %s", err)
+		}
 		return err.Error()
 	}
 	lines := []string{refused.Text.ZH + " | " + refused.Text.EN}

@@ -297,9 +297,13 @@ func TestCommandLine(t *testing.T) {
 	if out, err := call("version"); err != nil || !strings.HasPrefix(out, "towngrid ") {
 		t.Errorf("%q %v", out, err)
 	}
-	_, err = call("serve", "--db", "postgres://user:secret@host/db")
+	_, err = call("serve", "--db", "mysql://user:secret@host/db")
 	if err == nil || strings.Contains(explain(err), "secret") {
 		t.Errorf("a database of another engine: %v", err)
+	}
+	_, err = call("serve", "--db", "postgres://user:secret@127.0.0.1:1/db", "--folder", filepath.Join(dir, "service"))
+	if err == nil || strings.Contains(explain(err), "secret") || !strings.Contains(explain(err), "cannot be reached") {
+		t.Errorf("a database that is not there: %v", err)
 	}
 	if _, err := call("serve", "--db", db, "--listen", "0.0.0.0:0"); err == nil || !strings.Contains(explain(err), "key") {
 		t.Errorf("an open address without a key: %v", err)
