@@ -39,6 +39,7 @@ type commands struct {
 	Demo    demoRun `cmd:"" help:"Make the synthetic demonstration district, import it and serve it."`
 	Import  imports `cmd:"" help:"Read a file, check it, and publish it or keep it as a draft."`
 	Export  exports `cmd:"" help:"Write what is published as a zipped shapefile, GeoJSON, GeoPackage, boundary-point text or CSV."`
+	Zone    zones   `cmd:"" help:"Propose grid cells: regular, along lines, of even load, or changed from those published."`
 	Locate  locate  `cmd:"" help:"Match the positions of a file or of standard input to cells: NDJSON, CSV or GeoJSON."`
 	Report  report  `cmd:"" help:"Write a town's compliance report as JSON."`
 	Backup  backup  `cmd:"" help:"Copy a database that no service uses; a running one gives its own at /backup."`
@@ -382,7 +383,7 @@ type demoRun struct {
 	DB string `name:"db" env:"TOWNGRID_DB" default:"towngrid-demo.gpkg" help:"The database of the demonstration, made when there is none."`
 	web
 	Incidents int    `default:"130000" help:"Incidents in the year that is made."`
-	Files     string `type:"path" help:"Keep the district's zipped shapefiles in this folder."`
+	Files     string `type:"path" help:"Keep the district's zipped shapefiles in this folder, with blocks.zip and roads.zip to try zone on."`
 }
 
 // Run makes and imports the district unless it is there already, and serves it.
@@ -424,6 +425,11 @@ func (d *demoRun) fill(ctx context.Context, r *data.Registry) error {
 	files, err := demo.Write(dir, demo.Options{Incidents: d.Incidents})
 	if err != nil {
 		return err
+	}
+	if d.Files != "" {
+		if err := demo.WriteZoning(dir, demo.Options{}); err != nil {
+			return err
+		}
 	}
 	for _, f := range files {
 		if r.Snapshot().Len(f.Collection) > 0 {

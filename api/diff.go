@@ -8,6 +8,7 @@ import (
 
 	"towngrid/geo"
 	"towngrid/geo/diff"
+	"towngrid/geo/zoning"
 )
 
 // muM2 is one 亩 in square metres: 2000/3.
@@ -61,10 +62,19 @@ func (s *Server) uploadDiff(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.sendDiff(c, d)
+	u, err := s.registry.Upload(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	if u.Zoning != nil && u.Zoning.Report != nil {
+		return s.sendDiff(c, d, u.Zoning.Report.Moved)
+	}
+	return s.sendDiff(c, d, nil)
 }
 
-func (s *Server) sendDiff(c echo.Context, d diff.Diff) error {
+// sendDiff answers with a diff; moved are the people and incidents that change their
+// cell, where they are known.
+func (s *Server) sendDiff(c echo.Context, d diff.Diff, moved *zoning.Moved) error {
 	c.Response().Header().Set("Vary", "Accept")
 	if accepts(c.Request(), "application/geo+json") > accepts(c.Request(), "application/json") {
 		body, err := diffMap(d)
@@ -78,12 +88,16 @@ func (s *Server) sendDiff(c echo.Context, d diff.Diff) error {
 	for i, ch := range d.Changes {
 		views[i] = newChangeView(ch)
 	}
-	return s.private(c, http.StatusOK, map[string]any{
+	body := map[string]any{
 		"counts": map[string]int{
 			"added": d.Count(diff.Added), "removed": d.Count(diff.Removed), "changed": d.Count(diff.Changed), "unchanged": d.Unchanged,
 		},
 		"changes": views,
-	})
+	}
+	if moved != nil {
+		body["moved"] = moved
+	}
+	return s.private(c, http.StatusOK, body)
 }
 
 // diffMap is a FeatureCollection of the changed features, each with its change as properties.

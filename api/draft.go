@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"towngrid/data"
 	"towngrid/geo"
 )
 
@@ -39,11 +40,16 @@ func (s *Server) draftTile(c echo.Context) error {
 // uploadEvents answers GET /uploads/{id}/events: the upload as a server-sent event
 // each time it has come further, until nothing more happens to it by itself.
 func (s *Server) uploadEvents(c echo.Context) error {
-	ctx := c.Request().Context()
-	u, err := s.registry.Upload(ctx, c.Param("id"))
+	u, err := s.registry.Upload(c.Request().Context(), c.Param("id"))
 	if err != nil {
 		return err
 	}
+	return s.follow(c, u, "upload", func(c echo.Context, u data.Upload) any { return s.uploadView(c, u) })
+}
+
+// follow sends an upload by a view as events of a name, until it is settled.
+func (s *Server) follow(c echo.Context, u data.Upload, event string, view func(echo.Context, data.Upload) any) error {
+	ctx := c.Request().Context()
 	h := c.Response().Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
@@ -51,13 +57,13 @@ func (s *Server) uploadEvents(c echo.Context) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for last := ""; ; {
-		body, err := json.Marshal(s.uploadView(c, u))
+		body, err := json.Marshal(view(c, u))
 		if err != nil {
 			return err
 		}
 		if string(body) != last {
 			last = string(body)
-			if _, err := c.Response().Write([]byte("event: upload\ndata: " + last + "\n\n")); err != nil {
+			if _, err := c.Response().Write([]byte("event: " + event + "\ndata: " + last + "\n\n")); err != nil {
 				return err
 			}
 			c.Response().Flush()

@@ -130,6 +130,13 @@ func (s *Server) routes() http.Handler {
 	e.GET("/uploads/:id/tiles/:z/:x/:y", s.draftTile, s.keyed)
 	e.POST("/uploads/:id/publish", s.publish, s.keyed)
 
+	e.POST("/zonings", s.zone, s.keyed)
+	e.GET("/zonings/check", s.checkCells, s.keyed)
+	e.GET("/zonings/:id", s.zoning, s.keyed)
+	e.DELETE("/zonings/:id", s.cancelZoning, s.keyed)
+	e.GET("/zonings/:id/events", s.zoningEvents, s.keyed)
+	e.GET("/zonings/:id/codes", s.zoningCodes, s.keyed)
+
 	e.GET("/versions", s.versions)
 	e.GET("/versions/:id", s.version)
 	e.GET("/versions/:id/diff", s.versionDiff)

@@ -67,6 +67,9 @@ func (s *Server) uploadView(c echo.Context, u data.Upload) uploadView {
 			{Href: self + "/violations", Rel: "violations", Type: "application/json"},
 		},
 	}
+	if u.Zoning != nil {
+		v.Links = append(v.Links, link{Href: s.base(c) + "/zonings/" + u.ID, Rel: "zoning", Type: "application/json"})
+	}
 	if u.State == data.UploadDraft {
 		v.Links = append(v.Links, link{Href: self + "/publish?base=" + strconv.Itoa(u.Base), Rel: "publish"})
 	}
@@ -250,13 +253,18 @@ func (s *Server) violations(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	views := violationViews(u.Violations, language(c.Request()))
+	return s.sendViolations(c, u.Violations, u.Truncated)
+}
+
+// sendViolations answers with violations as a list, or as GeoJSON by Accept.
+func (s *Server) sendViolations(c echo.Context, vs []geo.Violation, truncated bool) error {
+	views := violationViews(vs, language(c.Request()))
 	c.Response().Header().Set("Vary", "Accept, Accept-Language")
 	if accepts(c.Request(), "application/geo+json") > accepts(c.Request(), "application/json") {
 		c.Response().Header().Set("Content-Type", "application/geo+json")
 		return s.private(c, http.StatusOK, violationMap(views))
 	}
-	return s.private(c, http.StatusOK, map[string]any{"violations": views, "truncated": u.Truncated})
+	return s.private(c, http.StatusOK, map[string]any{"violations": views, "truncated": truncated})
 }
 
 // violationMap is a FeatureCollection of the violations, with null for the

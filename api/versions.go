@@ -100,5 +100,5 @@ func (s *Server) versionDiff(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.sendDiff(c, d)
+	return s.sendDiff(c, d, nil)
 }

@@ -78,6 +78,9 @@ type task struct {
 	mu     sync.Mutex
 	upload Upload
 	done   chan struct{}
+	// ctx ends with cancel, or when the desk closes.
+	ctx    context.Context
+	cancel context.CancelFunc
 }
 
 func (t *task) state() Upload {
@@ -187,6 +190,7 @@ func (r *Registry) spooled(ctx context.Context, rc Receipt, body io.Reader) (u U
 // read starts the reading of an upload whose file is in the spool and which has its place.
 func (d *desk) read(u Upload) {
 	t := &task{upload: u, done: make(chan struct{})}
+	t.ctx, t.cancel = context.WithCancel(d.ctx)
 	d.mu.Lock()
 	d.open[u.ID] = t
 	d.mu.Unlock()
@@ -222,7 +226,7 @@ func (d *desk) settle(t *task, change func(*Upload)) {
 		return
 	}
 	if u.State != UploadNeedsChoice {
-		if err := os.Remove(d.path(u.ID)); err != nil {
+		if err := d.drop(u); err != nil {
 			log.Error("a spooled file could not be removed", "cause", err)
 		}
 	}
@@ -255,6 +259,14 @@ func (d *desk) keep(u Upload, log *slog.Logger) (ok bool) {
 	}
 }
 
+// drop removes what the spool keeps of an upload.
+func (d *desk) drop(u Upload) error {
+	if u.Zoning != nil {
+		return d.dropInputs(u)
+	}
+	return os.Remove(d.path(u.ID))
+}
+
 // process reads and checks an upload's file and says how to change the upload. A
 // panic refuses the file; the service goes on.
 func (d *desk) process(t *task) (change func(*Upload)) {
@@ -265,6 +277,9 @@ func (d *desk) process(t *task) (change func(*Upload)) {
 			change = refusal(fmt.Errorf("panic: %v", cause))
 		}
 	}()
+	if u.Zoning != nil {
+		return d.zone(t)
+	}
 	f, err := os.Open(d.path(u.ID))
 	if err != nil {
 		return refusal(err)

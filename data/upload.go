@@ -14,6 +14,7 @@ const (
 	UploadReceived    UploadState = "received"
 	UploadReading     UploadState = "reading"
 	UploadChecking    UploadState = "checking"
+	UploadZoning      UploadState = "zoning" // a proposal is being made
 	UploadNeedsChoice UploadState = "needs_choice"
 	UploadDraft       UploadState = "draft"
 	UploadRefused     UploadState = "refused"
@@ -24,7 +25,7 @@ const (
 // Settled says whether nothing more happens to the upload by itself.
 func (s UploadState) Settled() bool {
 	switch s {
-	case UploadReceived, UploadReading, UploadChecking:
+	case UploadReceived, UploadReading, UploadChecking, UploadZoning:
 		return false
 	}
 	return true
@@ -62,4 +63,6 @@ type Upload struct {
 	// keeps; Truncated says that there were more.
 	Violations []geo.Violation `json:"violations,omitempty"`
 	Truncated  bool            `json:"truncated,omitempty"`
+	// Zoning is set where the draft is proposed rather than read.
+	Zoning *Zoning `json:"zoning,omitempty"`
 }

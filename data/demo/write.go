@@ -54,7 +54,11 @@ func (d *District) writeFile(path string, c geo.Collection) (int, error) {
 
 // WriteZip writes the zipped shapefile of one collection and says how many records it holds.
 func (d *District) WriteZip(w io.Writer, c geo.Collection) (int, error) {
-	s := d.sheet(c)
+	return d.writeSheet(w, d.sheet(c))
+}
+
+// writeSheet writes the zipped shapefile of a sheet and says how many records it holds.
+func (d *District) writeSheet(w io.Writer, s sheet) (int, error) {
 	n := 0
 	counted := func(yield func(shapefile.Record, error) bool) {
 		n = 0

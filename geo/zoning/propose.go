@@ -1,6 +1,7 @@
 package zoning
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -210,15 +211,7 @@ func (m *maker) beidouCodes(cell []int32) ([]geo.Code, error) {
 	for k := range order {
 		order[k] = k
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch x, y := m.graph.area[main[a]], m.graph.area[main[b]]; {
-		case x > y:
-			return -1
-		case x < y:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(m.graph.area[main[b]], m.graph.area[main[a]]) })
 	codes := make([]geo.Code, len(main))
 	taken := make(map[geo.Code]bool, len(main))
 	for _, k := range order {
@@ -379,6 +372,9 @@ func (m *maker) finish(g grouping) error {
 		since := m.in.Date
 		if old := m.old(codes[k]); old != nil {
 			f.Name = old.Name
+			if shape, ok := old.Geometry.(orb.MultiPolygon); ok && sameRings(shape, mp) {
+				f.Geometry = shape // what did not change shows no difference
+			}
 			if from := old.Properties.Text("valid_from"); from != "" {
 				since = from
 			}
@@ -398,3 +394,32 @@ func (m *maker) finish(g grouping) error {
 }
 
 func rounded(x float64) float64 { return math.Round(x*1e6) / 1e6 }
+
+// sameRings says whether two shapes have the same rings, wherever these begin.
+func sameRings(a, b orb.MultiPolygon) bool {
+	return slices.EqualFunc(sortedRings(a), sortedRings(b), func(r, s orb.LineString) bool { return slices.Equal(r, s) })
+}
+
+// sortedRings are the rings of a shape, each from its lowest vertex on, in order of it.
+func sortedRings(mp orb.MultiPolygon) []orb.LineString {
+	all := rings([]orb.MultiPolygon{mp})
+	for i, r := range all {
+		open := r[:len(r)-1]
+		low := 0
+		for j := range open {
+			if before(open[j], open[low]) {
+				low = j
+			}
+		}
+		all[i] = slices.Concat(open[low:], open[:low])
+	}
+	slices.SortFunc(all, func(r, s orb.LineString) int {
+		for j := range min(len(r), len(s)) {
+			if r[j] != s[j] {
+				return cmp.Or(cmp.Compare(r[j][0], s[j][0]), cmp.Compare(r[j][1], s[j][1]))
+			}
+		}
+		return cmp.Compare(len(r), len(s))
+	})
+	return all
+}

@@ -309,7 +309,7 @@ func TestBadInput(t *testing.T) {
 		"no size":                  {Plan{Method: Squares}, good, "bad_plan"},
 		"size NaN":                 {Plan{Method: Squares, SizeM: math.NaN()}, good, "bad_plan"},
 		"no number":                {Plan{Method: Balanced}, good, "bad_plan"},
-		"scheme":                   {Plan{Method: Squares, SizeM: 500, Scheme: SchemeChoice{ID: "roman"}}, good, "bad_plan"},
+		"scheme":                   {Plan{Method: Squares, SizeM: 500, Scheme: SchemeChoice{ID: "roman"}}, good, "unknown_scheme"},
 		"nothing published":        {Plan{Method: Rezone, Change: &Change{}}, good, "nothing_published"},
 		"codes exhausted":          {Plan{Method: Squares, SizeM: 250}, good, "codes_exhausted"},
 		"no load at all":           {Plan{Method: Balanced, Cells: 3, Load: []Term{{Of: OfAddresses}}}, good, "no_load"},

@@ -2,7 +2,11 @@ package zoning
 
 import (
 	"cmp"
+	"encoding/csv"
+	"errors"
+	"io"
 	"slices"
+	"strconv"
 
 	"towngrid/geo"
 )
@@ -24,6 +28,18 @@ type Recode struct {
 	Share     float64 `json:"share"`
 	// Date is the day from which the new code holds.
 	Date string `json:"date,omitempty"`
+}
+
+// WriteCodes writes the table as CSV with a heading.
+func WriteCodes(w io.Writer, rows []Recode) error {
+	out := csv.NewWriter(w)
+	number := func(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+	err := out.Write([]string{"old", "new", "kind", "residents", "incidents", "area_m2", "share", "date"})
+	for _, r := range rows {
+		err = errors.Join(err, out.Write([]string{string(r.Old), string(r.New), r.Kind, number(r.Residents), number(r.Incidents), number(r.AreaM2), number(r.Share), r.Date}))
+	}
+	out.Flush()
+	return errors.Join(err, out.Error())
 }
 
 // Moved is what changes its cell: all rows of the table but the kept ones.

@@ -56,6 +56,21 @@ func Schemes() []Scheme {
 	}
 }
 
+// FindScheme is the scheme of an ID, nil for "". The error is a *geo.Error, unknown_scheme.
+func FindScheme(id string) (*Scheme, error) {
+	if id == "" {
+		return nil, nil
+	}
+	var ids []string
+	for _, s := range Schemes() {
+		if s.ID == id {
+			return &s, nil
+		}
+		ids = append(ids, s.ID)
+	}
+	return nil, geo.Errorf("unknown_scheme", "没有编码方案 %.40q；可用：%s", "there is no scheme of codes %.40q; there are %s", id, strings.Join(ids, ", "))
+}
+
 // SchemeChoice is the scheme that codes are to follow.
 type SchemeChoice struct {
 	// ID names one of Schemes; "" is the first, and for Beidou cells theirs.
@@ -63,8 +78,8 @@ type SchemeChoice struct {
 	// Own is a scheme of the planner's own, in place of one that is known.
 	Own *Scheme `json:"own,omitempty"`
 	// Divisions gives the division code of 12 digits for the code of a unit. A unit that
-	// is not named has its own code, where that begins with the division's, filled up
-	// with zeros; else the division's.
+	// is not named has its own code without letters before it, where that begins with the
+	// division's, filled up with zeros; else the division's.
 	Divisions map[geo.Code]string `json:"divisions,omitempty"`
 }
 
@@ -72,8 +87,8 @@ func (c SchemeChoice) check() error {
 	if c.Own != nil {
 		return c.Own.check()
 	}
-	if c.ID != "" && !slices.ContainsFunc(Schemes(), func(s Scheme) bool { return s.ID == c.ID }) {
-		return badPlan("codes.scheme", "没有编码方案 %.40q", "there is no scheme of codes %.40q", c.ID)
+	if _, err := FindScheme(c.ID); err != nil {
+		return err
 	}
 	for unit, d := range c.Divisions {
 		if len(d) != 12 || !digits(d) {
@@ -124,13 +139,10 @@ func (p Plan) scheme() Scheme {
 	if id == "" && p.Method == Beidou {
 		id = "beidou"
 	}
-	all := Schemes()
-	for _, s := range all {
-		if s.ID == id {
-			return s
-		}
+	if s, err := FindScheme(id); err == nil && s != nil {
+		return *s
 	}
-	return all[0]
+	return Schemes()[0]
 }
 
 // Fits says whether a code could be one of the scheme: its length and digits, the
@@ -185,7 +197,7 @@ func (c SchemeChoice) division12(d geo.Division, unit geo.Code) string {
 	if given := c.Divisions[unit]; given != "" {
 		return given
 	}
-	s := string(unit)
+	s := strings.TrimLeftFunc(string(unit), func(r rune) bool { return r < '0' || r > '9' })
 	if !digits(s) || !strings.HasPrefix(s, string(d)) {
 		s = string(d)
 	}

@@ -65,7 +65,7 @@ func TestUsedCodesAreNotGivenAgain(t *testing.T) {
 }
 
 func TestDivisionOfAUnit(t *testing.T) {
-	for unit, want := range map[geo.Code]string{"330890001002": "330890001002", "330890001": "330890001000", "S1": "330890000000", "330890": "330890000000", "33089000100200304": "330890001002", "W": "330890009009"} {
+	for unit, want := range map[geo.Code]string{"330890001002": "330890001002", "330890001": "330890001000", "S1": "330890000000", "JZ330890001201": "330890001201", "330890": "330890000000", "33089000100200304": "330890001002", "W": "330890009009"} {
 		c := SchemeChoice{Divisions: map[geo.Code]string{"W": "330890009009"}}
 		if got := c.division12("330890", unit); got != want {
 			t.Errorf("%s: %s, want %s", unit, got, want)
