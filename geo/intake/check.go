@@ -14,7 +14,7 @@ import (
 
 // check holds the features against each other and against what is live.
 func (r *reader) check() error {
-	for _, step := range []func(){r.snap, r.checkCodes, r.checkText, r.checkTowns, r.checkLandUse, r.checkReferences, r.checkRings} {
+	for _, step := range []func(){r.snap, r.checkCodes, r.checkCodeLengths, r.checkText, r.checkTowns, r.checkLandUse, r.checkReferences, r.checkRings} {
 		if err := r.ctx.Err(); err != nil {
 			return err
 		}
@@ -71,6 +71,41 @@ func (r *reader) checkCodes() {
 				geo.Text{ZH: "编码应为可见字符组成的短文本", EN: "a code is short text of visible characters"}))
 		}
 	}
+}
+
+// checkCodeLengths finds codes that are longer or shorter than the others: in cells and
+// units, whose codes follow a scheme, where nine in ten of at least ten have one length and
+// are digits only. A digit lost in a spreadsheet shows so; a scheme of unequal lengths does not.
+func (r *reader) checkCodeLengths() {
+	if r.job.Collection != geo.Cells && r.job.Collection != geo.Units {
+		return
+	}
+	count := map[int]int{}
+	for _, f := range r.result.Features {
+		if digits(f.Code) {
+			count[len(f.Code)]++
+		}
+	}
+	usual := 0
+	for length, n := range count {
+		if n >= 10 && 10*n >= 9*len(r.result.Features) {
+			usual = length
+		}
+	}
+	if usual == 0 {
+		return
+	}
+	for i, f := range r.result.Features {
+		if f.Code != "" && len(f.Code) != usual {
+			r.breach(i, geo.Breach("code_length", geo.Warning,
+				geo.Textf("编码 %.64q 有 %d 位，其他编码为 %d 位", "the code %.64q has %d characters, the others have %d", string(f.Code), len(f.Code), usual),
+				geo.Text{ZH: "请核对是否缺位或多位（如前导零丢失）", EN: "check whether digits were lost or added, such as leading zeros"}))
+		}
+	}
+}
+
+func digits(c geo.Code) bool {
+	return c != "" && !strings.ContainsFunc(string(c), func(r rune) bool { return r < '0' || r > '9' })
 }
 
 // unprintable finds control characters and those that turn the direction of text.

@@ -353,3 +353,48 @@ func TestEveryViolationOfARecordThatWasReadHasAPlace(t *testing.T) {
 		t.Errorf("%v: the test tests nothing", found(res))
 	}
 }
+
+// TestCodesOfAnotherLengthAreNamed: a code that lost its leading zero among many of one
+// length, and no code where lengths vary.
+func TestCodesOfAnotherLengthAreNamed(t *testing.T) {
+	file := func(codes ...string) []byte {
+		var rows []row
+		for i, c := range codes {
+			rows = append(rows, row{square(118+0.01*float64(i), 28, 0.01), []any{c, "格", "U1"}})
+		}
+		return zipped(t, sheet{name: "wg", prj: degreesPRJ(), fields: text20("WGBM", "WGMC", "SSDYBM"), rows: rows})
+	}
+	var same []string
+	for i := range 19 {
+		same = append(same, "0330"+string(rune('a'+i)))
+	}
+	digits := func(n int, rest ...string) []string {
+		var codes []string
+		for i := range n {
+			codes = append(codes, "03308"+string(rune('0'+i/10))+string(rune('0'+i%10)))
+		}
+		return append(codes, rest...)
+	}
+	for name, c := range map[string]struct {
+		codes []string
+		want  []int // records
+	}{
+		"one is short":          {digits(19, "330820"), []int{20}},
+		"one is long, one text": {digits(28, "033082000", "A1"), []int{29, 30}},
+		"too few to tell":       {digits(8, "330820"), nil},
+		"lengths vary":          {digits(12, "1", "22", "333", "4444", "55555"), nil},
+		"codes are text":        {append(same, "x"), nil},
+	} {
+		var got []int
+		for _, v := range mustRead(t, geo.Cells, Choice{}, file(c.codes...)).Violations {
+			if v.Check == "code_length" {
+				if got = append(got, v.Record); v.Severity != geo.Warning || !v.Placed() {
+					t.Errorf("%s: %+v", name, v)
+				}
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: records %v, want %v", name, got, c.want)
+		}
+	}
+}
