@@ -68,7 +68,7 @@ func (s *Server) follow(c echo.Context, u data.Upload, event string, view func(e
 			}
 			c.Response().Flush()
 		}
-		if u.State.Settled() || s.draining.Load() {
+		if u.State.Settled() || s.draining.Load() || headOnly(c.Request()) {
 			return nil
 		}
 		select {

@@ -47,7 +47,7 @@ func statuses(code string) int {
 		return http.StatusUnauthorized
 	case "cross_origin":
 		return http.StatusForbidden
-	case "busy", "draining", "store_unavailable":
+	case "busy", "draining", "store_unavailable", "too_many_listeners":
 		return http.StatusServiceUnavailable
 	case "no_space":
 		return http.StatusInsufficientStorage

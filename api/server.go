@@ -58,6 +58,8 @@ type Server struct {
 	pace      pace
 	located   atomic.Pointer[located]
 	noticed   atomic.Pointer[noticed]
+	bulletin  bulletin
+	heartbeat time.Duration // of the events
 	draining  atomic.Bool
 	started   time.Time
 	table     []*echo.Route
@@ -77,10 +79,11 @@ func New(r *data.Registry, standards []density.Standard, cfg Config) (*Server, e
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{registry: r, standards: standards, cfg: cfg, log: cfg.Log, tiles: cache, pace: usualPace(), wait: usualWait, started: time.Now()}
+	s := &Server{registry: r, standards: standards, cfg: cfg, log: cfg.Log, tiles: cache, pace: usualPace(), wait: usualWait, heartbeat: heartbeat, started: time.Now()}
 	s.scratch.Dir, s.scratch.Room = r.Spool(), scratchRoom
 	live := r.Watch(s)
 	cache.Follow(live.Snapshot, live.Snapshot)
+	s.bulletin.latest = []publication{{tag: live.Tag(), since: live.Since}}
 	s.metrics = newMetrics(s)
 	s.handler = s.routes()
 	return s, nil
@@ -112,6 +115,7 @@ func (s *Server) routes() http.Handler {
 	e.GET("/tiles/:set/:z/:x/:y", s.tile)
 	e.GET("/tiles/:set/:tag/:z/:x/:y", s.taggedTile)
 	e.GET("/style.json", s.style)
+	e.GET("/events", s.events)
 
 	e.GET("/locate", s.locate)
 	e.POST("/locate", s.locateBatch)
@@ -156,13 +160,18 @@ func (s *Server) routes() http.Handler {
 func headAsGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {
-			get := *r
-			get.Method = http.MethodGet
-			r = &get
+			r = r.WithContext(context.WithValue(r.Context(), headKey{}, true))
+			r.Method = http.MethodGet
 		}
 		next.ServeHTTP(w, r)
 	})
 }
+
+// headKey marks a request that was a HEAD.
+type headKey struct{}
+
+// headOnly says that nobody waits for the body, which matters where it has no end.
+func headOnly(r *http.Request) bool { return r.Context().Value(headKey{}) != nil }
 
 // discard swallows Echo's own log: what matters is logged by slog.
 type discard struct{}
@@ -187,6 +196,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	s.draining.Store(true)
 	s.log.Info("draining")
 	time.Sleep(s.cfg.Grace)
+	s.bulletin.close()
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	err := srv.Shutdown(end)

@@ -235,3 +235,55 @@ func TestTallyAddsUpWhatMeetsABox(t *testing.T) {
 		}
 	}
 }
+
+// The tiles that a change touches are those with one of its boxes within reach, whatever the
+// grid and the datum: held against a look at every tile of a zoom around them.
+func TestTouchedTilesAreThoseWithinReach(t *testing.T) {
+	const seed = 3
+	rnd := rand.New(rand.NewPCG(seed, 0))
+	for round := range 30 {
+		r := tiles.Request{Grid: tiles.Grids()[rnd.IntN(2)], Datum: []crs.Datum{"", crs.GCJ02, crs.BD09}[rnd.IntN(3)]}
+		var bounds []orb.Bound
+		for range 1 + rnd.IntN(4) {
+			at := anywhere(rnd)
+			bounds = append(bounds, orb.MultiPoint{at, {at[0] + rnd.Float64()*0.01, at[1] + rnd.Float64()*0.01}}.Bound())
+		}
+		as, deepest, err := tiles.Touched(r, bounds, 500)
+		if err != nil || len(as) > 500 || deepest < 9 {
+			t.Fatalf("seed %d, round %d: %d tiles to zoom %d, %v", seed, round, len(as), deepest, err)
+		}
+		named := map[tiles.Address]bool{}
+		for _, a := range as {
+			named[a] = true
+		}
+		r.Collections = []geo.Collection{geo.Cells}
+		for z := range uint8(min(deepest, 11) + 1) {
+			mid := addressOf(z, district.Center())
+			if r.Grid == tiles.CGCS2000Quad {
+				side := 180 / float64(uint32(1)<<z)
+				c := district.Center()
+				mid = tiles.Address{Z: z, X: uint32((c[0] + 180) / side), Y: uint32((90 - c[1]) / side)}
+			}
+			for dx := -15; dx <= 15; dx++ {
+				for dy := -15; dy <= 15; dy++ {
+					r.Address = tiles.Address{Z: z, X: uint32(int(mid.X) + dx), Y: uint32(int(mid.Y) + dy)}
+					if !r.Grid.Valid(r.Address) {
+						continue
+					}
+					if want := slices.ContainsFunc(bounds, tiles.Reach(r).Intersects); named[r.Address] != want {
+						t.Errorf("seed %d, round %d: %s %+v: touched %t, named %t", seed, round, r.Grid, r.Address, want, !want)
+					}
+					delete(named, r.Address)
+				}
+			}
+		}
+		for a := range named {
+			if int(a.Z) <= min(deepest, 11) {
+				t.Errorf("seed %d, round %d: %+v is named and lies far away", seed, round, a)
+			}
+		}
+	}
+	if as, deepest, err := tiles.Touched(tiles.Request{}, []orb.Bound{district}, 0); len(as) != 0 || deepest != -1 || err != nil {
+		t.Errorf("%v to zoom %d, %v", as, deepest, err)
+	}
+}

@@ -44,19 +44,10 @@ func byPlace(p *snapshot.Part) []int32 {
 		at uint64
 		i  int32
 	}
-	const bits = 16
 	all := p.Bound()
-	scale := func(v float64, axis int) uint32 {
-		size := all.Max[axis] - all.Min[axis]
-		if !(size > 0) {
-			return 0
-		}
-		return uint32(min(max((v-all.Min[axis])/size, 0), 1) * (1<<bits - 1))
-	}
 	places := make([]placed, p.Len())
 	for i := range places {
-		c := p.FeatureBound(i).Center()
-		places[i] = placed{hilbert(bits, scale(c[0], 0), scale(c[1], 1)), int32(i)}
+		places[i] = placed{placeIn(all, p.FeatureBound(i)), int32(i)}
 	}
 	slices.SortFunc(places, func(a, b placed) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.i, b.i)) })
 	order := make([]int32, len(places))
@@ -64,6 +55,20 @@ func byPlace(p *snapshot.Part) []int32 {
 		order[k] = at.i
 	}
 	return order
+}
+
+// placeIn is where the centre of b lies along a Hilbert curve through all.
+func placeIn(all, b orb.Bound) uint64 {
+	const bits = 16
+	c := b.Center()
+	scale := func(axis int) uint32 {
+		size := all.Max[axis] - all.Min[axis]
+		if !(size > 0) {
+			return 0
+		}
+		return uint32(min(max((c[axis]-all.Min[axis])/size, 0), 1) * (1<<bits - 1))
+	}
+	return hilbert(bits, scale(0), scale(1))
 }
 
 // newTally adds up marks, given by feature.
