@@ -294,6 +294,27 @@ func TestCommandLine(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "empty.geojson")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a file is left: %v", err)
 	}
+	hill := filepath.Join(dir, "hill.geojson")
+	if err := os.WriteFile(hill, []byte(`{"type":"Polygon","coordinates":[[[118.9,29],[118.93,29.002],[118.91,29.03],[118.9,29]]]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	zone := []string{"zone", "--db", db, "--division", "330890", "--boundary", hill, "--crs", "EPSG:4490"}
+	if _, err := call(append(zone, "--method", "squares")...); err == nil || !strings.Contains(explain(err), "size_m") {
+		t.Errorf("squares without a size: %v", err)
+	}
+	if out, err := call(append(zone, "--method", "hexagons", "--size", "400", "--publish")...); err != nil || !strings.Contains(out, "published    number 1") {
+		t.Errorf("%s %v", out, err)
+	}
+	codes := filepath.Join(dir, "codes.csv")
+	if out, err := call(append(zone, "--method", "beidou", "--level", "5", "--codes", codes)...); err != nil || !strings.Contains(out, "proposed") || !strings.Contains(out, "moved") {
+		t.Errorf("%s %v", out, err)
+	}
+	if table, err := os.ReadFile(codes); err != nil || !strings.HasPrefix(string(table), "old,new,kind") || !strings.Contains(string(table), "N50H") {
+		t.Errorf("%.100s %v", table, err)
+	}
+	if out, err := call("zone", "--db", db, "--division", "330890", "--check", "--scheme", "division12"); err != nil || !strings.Contains(out, "0 breaches") {
+		t.Errorf("%s %v", out, err)
+	}
 	if out, err := call("version"); err != nil || !strings.HasPrefix(out, "towngrid ") {
 		t.Errorf("%q %v", out, err)
 	}

@@ -271,7 +271,7 @@ func (r *Registry) declared(d geo.Division) string {
 func (d *desk) zoningInput(t *task, u Upload) (in zoning.Input, notices []geo.Violation, err error) {
 	r, q := d.registry, u.Zoning.Request
 	t.update(func(u *Upload) { u.State = UploadReading })
-	in = zoning.Input{Division: u.Division, Date: r.opts.Now().Format(time.DateOnly), Used: map[geo.Code]bool{}}
+	in = zoning.Input{Division: u.Division, Date: r.opts.Now().In(zoning.China()).Format(time.DateOnly), Used: map[geo.Code]bool{}}
 	for i, f := range u.Zoning.Inputs {
 		more, err := d.readInput(t.ctx, u, f, &in)
 		if err != nil {

@@ -2,6 +2,7 @@ package zoning
 
 import (
 	"cmp"
+	"container/heap"
 	"context"
 	"math"
 	"math/rand/v2"
@@ -77,16 +78,44 @@ func (g *graph) shares(cells int) ([]share, error) {
 		}
 		parts[k].cells = 1
 	}
-	for range cells - n {
-		best := -1
-		for k := range parts {
-			if parts[k].cells < len(parts[k].blocks) && (best < 0 || weight[k]*float64(parts[best].cells) > weight[best]*float64(parts[k].cells)) {
-				best = k
-			}
+	// The part whose cells would carry most is next, of equals the first.
+	waiting := &byMean{weight: weight, parts: parts}
+	for k := range parts {
+		if parts[k].cells < len(parts[k].blocks) {
+			waiting.order = append(waiting.order, k)
 		}
-		parts[best].cells++
+	}
+	heap.Init(waiting)
+	for range cells - n {
+		k := waiting.order[0]
+		if parts[k].cells++; parts[k].cells == len(parts[k].blocks) {
+			heap.Pop(waiting)
+		} else {
+			heap.Fix(waiting, 0)
+		}
 	}
 	return parts, nil
+}
+
+// byMean is parts that can take another cell, in order of what their cells would carry.
+type byMean struct {
+	weight []float64
+	parts  []share
+	order  []int
+}
+
+func (h *byMean) Len() int { return len(h.order) }
+func (h *byMean) Less(i, j int) bool {
+	a, b := h.order[i], h.order[j]
+	x, y := h.weight[a]*float64(h.parts[b].cells), h.weight[b]*float64(h.parts[a].cells)
+	return cmp.Or(cmp.Compare(y, x), cmp.Compare(a, b)) < 0
+}
+func (h *byMean) Swap(i, j int) { h.order[i], h.order[j] = h.order[j], h.order[i] }
+func (h *byMean) Push(x any)    { h.order = append(h.order, x.(int)) }
+func (h *byMean) Pop() any {
+	last := h.order[len(h.order)-1]
+	h.order = h.order[:len(h.order)-1]
+	return last
 }
 
 // target is the mean load of a cell when blocks heavier than it count as one cell each.
@@ -139,10 +168,20 @@ func (g *graph) balance(ctx context.Context, p Plan, cells int, done func(float6
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(parts[b].blocks), len(parts[a].blocks)) })
 	var mu sync.Mutex
 	ready := 0
+	var fault any // a panic, for the caller's goroutine to have
 	work := make(chan int)
 	var wait sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wait.Go(func() {
+			defer func() {
+				if cause := recover(); cause != nil {
+					mu.Lock()
+					fault = cause
+					mu.Unlock()
+					for range work { // let the others end
+					}
+				}
+			}()
 			s := newSplitter(g, c, nil)
 			for k := range work {
 				s.rand = rand.New(rand.NewPCG(p.Seed, uint64(k)))
@@ -166,6 +205,9 @@ func (g *graph) balance(ctx context.Context, p Plan, cells int, done func(float6
 	}
 	close(work)
 	wait.Wait()
+	if fault != nil {
+		panic(fault)
+	}
 	return cell, ctx.Err()
 }
 

@@ -17,8 +17,11 @@ type maker struct {
 	ctx  context.Context
 	plan Plan
 	in   Input
-	// units are those of the input, or its boundary as one.
-	units  []Unit
+	// units are those of the input, or its boundary as one; ofBlocks says that there is
+	// neither, and all blocks together are one.
+	units    []Unit
+	ofBlocks bool
+
 	graph  *graph
 	shapes []orb.MultiPolygon // of blocks
 	at     []orb.Point        // an inner point of each block
@@ -139,7 +142,7 @@ func (m *maker) takeBlocks() error {
 	for i, b := range m.in.Blocks {
 		shapes[i] = b.Shape
 	}
-	if m.exact(shapes) {
+	if !m.ofBlocks && m.exact(shapes) {
 		return m.takeExact(shapes)
 	}
 	a, err := Arrange(m.ctx, append(m.borders(), rings(shapes)...))
@@ -153,6 +156,9 @@ func (m *maker) takeBlocks() error {
 	for _, f := range a.Faces {
 		at := inside(f)
 		u, claims := units.find(at), find.all(at)
+		if m.ofBlocks {
+			u = 0
+		}
 		if u < 0 {
 			if len(claims) > 0 {
 				outside += geo.AreaM2(f)
@@ -181,7 +187,11 @@ func (m *maker) takeBlocks() error {
 	}
 	m.setBlocks(faces, unit)
 	copy(m.graph.block, block)
-	return m.closeGaps()
+	m.closeGaps()
+	if m.ofBlocks {
+		m.units[0].Shape = m.graph.cover.Dissolve(make([]int, m.graph.len()))[0]
+	}
+	return nil
 }
 
 // exact says whether the blocks share all their edges with each other and with the
@@ -258,7 +268,7 @@ func (m *maker) leastM2() float64 {
 
 // closeGaps joins faces that no block claims, and slivers of blocks, to their neighbours.
 // A gap larger than the least area stays one.
-func (m *maker) closeGaps() error {
+func (m *maker) closeGaps() {
 	g, least := m.graph, m.leastM2()
 	gaps := 0
 	keep := make([]bool, g.len())
@@ -282,7 +292,6 @@ func (m *maker) closeGaps() error {
 	m.keepOnly(keep)
 	loose := m.slivers(least)
 	m.unite(m.graph.absorb(0, slices.Clone(loose)), loose)
-	return nil
 }
 
 // slivers marks what belongs to no block, and the pieces of blocks that are smaller than

@@ -231,13 +231,22 @@ func (p Plan) lineToleranceM() float64 {
 	return p.LineToleranceM
 }
 
-// Period is the span of incidents that the load asks for; both zero where it asks for
-// all or none. ok is false where the load does not count incidents.
+// Period is the span of the term's dates, which begin at midnight in China; an end that
+// is not given is zero.
 func (t Term) Period() (from, to time.Time) {
-	from, _ = time.Parse(time.DateOnly, t.From)
-	to, _ = time.Parse(time.DateOnly, t.To)
+	from, _ = time.ParseInLocation(time.DateOnly, t.From, China())
+	to, _ = time.ParseInLocation(time.DateOnly, t.To, China())
+	if t.From == "" {
+		from = time.Time{}
+	}
+	if t.To == "" {
+		to = time.Time{}
+	}
 	return from, to
 }
+
+// China is the time zone of all dates.
+func China() *time.Location { return time.FixedZone("+08:00", 8*60*60) }
 
 // Input is what a proposal is made from. It is not changed.
 type Input struct {

@@ -10,7 +10,6 @@ import (
 	"github.com/paulmach/orb"
 
 	"towngrid/geo"
-	"towngrid/geo/coverage"
 	"towngrid/geo/crs"
 )
 
@@ -80,13 +79,16 @@ func (m *maker) findUnits() error {
 	if len(m.units) == 0 && len(m.in.Boundary) > 0 {
 		m.units = []Unit{{Code: geo.Code(m.in.Division), Shape: m.in.Boundary}}
 	}
-	if len(m.units) == 0 && len(m.in.Blocks) > 0 {
-		shapes := make([]orb.MultiPolygon, len(m.in.Blocks))
-		for i, b := range m.in.Blocks {
-			shapes[i] = b.Shape
+	if len(m.units) == 0 && len(m.in.Blocks) > 0 && m.plan.Method != Rezone {
+		// The blocks as a whole are the unit; takeBlocks finds its shape.
+		m.units, m.ofBlocks = []Unit{{Code: geo.Code(m.in.Division)}}, true
+		if m.plan.Method != Balanced {
+			whole := &maker{ctx: m.ctx, plan: m.plan, in: m.in, units: m.units, ofBlocks: true}
+			if err := whole.takeBlocks(); err != nil {
+				return err
+			}
+			m.units, m.ofBlocks = whole.units, false
 		}
-		all := coverage.Build(shapes).Dissolve(make([]int, len(shapes)))
-		m.units = []Unit{{Code: geo.Code(m.in.Division), Shape: all[0]}}
 	}
 	if len(m.units) == 0 && m.plan.Method != Rezone {
 		return geo.Errorf("no_boundary",

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -205,9 +206,43 @@ func TestBalanced(t *testing.T) {
 		if math.Abs(f.Load.Total-total) > 1e-6 || f.Incidents.Total != 2000 {
 			t.Errorf("load %f of %f, incidents %f", f.Load.Total, total, f.Incidents.Total)
 		}
-		if again := propose(t, p, in); !reflect.DeepEqual(again, out) {
-			t.Error("the same plan gives other cells")
+		threads := runtime.GOMAXPROCS(1)
+		again := propose(t, p, in)
+		if runtime.GOMAXPROCS(threads); !reflect.DeepEqual(again, out) {
+			t.Error("the same plan gives other cells on one processor")
 		}
+	}
+}
+
+// Where cells may cross units they do, and are still a coverage.
+func TestBalancedAcrossUnits(t *testing.T) {
+	in := district(t, 14, 600, 5)
+	out := propose(t, Plan{Method: Balanced, Cells: 7, Load: residents(), Cross: true}, in)
+	if out.Figures.Cells != 7 || out.Figures.Pieces != 0 || out.Figures.Within < 1 {
+		t.Errorf("%+v", out.Figures)
+	}
+	whole := coverage.Build(shapesOf(out.Cells)).Dissolve(make([]int, 7))
+	if got, want := geotest.Area(whole[0]), 0.2*0.2; len(whole[0]) != 1 || math.Abs(got-want) > 1e-12 {
+		t.Errorf("the cells cover %g of %g", got, want)
+	}
+}
+
+// Blocks without units, whose shared borders are a rounding apart, are one piece.
+func TestBlocksAlone(t *testing.T) {
+	var in Input
+	in.Division = division
+	for i := range 100 {
+		x, y := 118.9+0.001*float64(i%10), 29+0.001*float64(i/10)
+		in.Blocks = append(in.Blocks, Block{Record: i + 1, Shape: box(orb.Point{x, y}, orb.Point{x + 0.001, y + 0.001})})
+	}
+	out := propose(t, Plan{Method: Balanced, Cells: 8}, in)
+	if out.Figures.Cells != 8 || out.Figures.Pieces != 0 || out.Figures.Within < 1 || len(out.Violations) != 0 {
+		t.Errorf("%+v %v", out.Figures, out.Violations)
+	}
+	// Other methods divide the blocks' outline.
+	out = propose(t, Plan{Method: Squares, SizeM: 250}, in)
+	if whole := coverage.Build(shapesOf(out.Cells)).Dissolve(make([]int, len(out.Cells))); len(whole[0]) != 1 || math.Abs(geotest.Area(whole[0])-1e-4) > 1e-12 {
+		t.Errorf("%v", whole)
 	}
 }
 

@@ -80,11 +80,16 @@ func (m *maker) rezone() (grouping, error) {
 
 // grouping leaves out the cells that have no blocks any more.
 func (r *rezoner) grouping() grouping {
+	has := make([]bool, len(r.codes))
+	for _, k := range r.cell {
+		if k >= 0 {
+			has[k] = true
+		}
+	}
 	number := make([]int32, len(r.codes))
 	g := grouping{cell: make([]int32, len(r.cell))}
 	for k := range number {
-		number[k] = -1
-		if slices.Contains(r.cell, int32(k)) {
+		if has[k] {
 			number[k] = int32(len(g.own))
 			g.own = append(g.own, r.codes[k])
 		}
@@ -249,6 +254,9 @@ func (r *rezoner) move() error {
 	}
 	find := newFinder(r.shapes)
 	for _, o := range r.change.Move {
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
 		to, err := r.open(o.To)
 		if err != nil {
 			return err
@@ -315,7 +323,7 @@ func (r *rezoner) even() error {
 	ref := newRefiner(s, r.cell, blocks, 0, len(r.codes))
 	ref.from = r.origin
 	for k := range r.codes {
-		ref.fixed[k] = r.fixed[k] || !r.whole(r.blocks(int32(k)))
+		ref.fixed[k] = r.fixed[k] || !r.whole(ref.blocks[k])
 		ref.moved += ref.away(ref.blocks[k], int32(k))
 	}
 	if most := r.change.MostResidents; most != nil {
