@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"cmp"
 	"math"
 
 	"github.com/paulmach/orb"
@@ -10,30 +9,13 @@ import (
 )
 
 // nearest is the feature whose border is nearest to a position that none contains,
-// and the distance in metres. Features that come within a micrometre of one another
-// count as equally near; the one with the lowest code is taken.
+// and the distance in metres; nil and NaN where there is none. Of features that are equally near to
+// a micrometre it is the one with the lowest code.
 func (s *Snapshot) nearest(c geo.Collection, p orb.Point) (best *geo.Feature, m float64) {
-	const micrometre = 1e-6
-	m = math.NaN()
-	least, enough, from := math.Inf(1), math.Inf(1), sightFrom(p)
-	for _, part := range s.Parts(c) {
-		part.tree.Nearby(
-			func(low, high [2]float64, _ int32, _ bool) float64 { return from.haversine(low, high) },
-			func(_, _ [2]float64, i int32, haversine float64) bool {
-				if haversine > enough {
-					return false
-				}
-				f := &part.features[i]
-				d, _ := geo.BorderDistanceM(f.Geometry.(orb.MultiPolygon), p)
-				if r := cmp.Compare(math.Round(d/micrometre), math.Round(least/micrometre)); r < 0 || r == 0 && f.Code < best.Code {
-					best, m = f, d
-				}
-				least = min(least, d)
-				enough = haversineOf(least + micrometre)
-				return true
-			})
+	if all := s.nearestBorders(c, p, 1, math.Inf(1)); len(all) > 0 {
+		return all[0].Feature, all[0].M
 	}
-	return best, m
+	return nil, math.NaN()
 }
 
 // sight is a position from which bounds are seen.

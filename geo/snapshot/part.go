@@ -27,6 +27,7 @@ type Part struct {
 	units    []geo.Code          // of cells: the units that they belong to, each once
 	unit     []int32             // of cells: the place of the cell's own in units
 	shared   func() *coverage.Coverage
+	grove    func() *grove
 }
 
 // finder finds the polygons of a part at a position.
@@ -59,6 +60,7 @@ func NewPart(v geo.Version, fs []geo.Feature) (*Part, error) {
 	if v.Collection == geo.Cells {
 		p.collectUnits()
 	}
+	p.grove = sync.OnceValue(p.plant)
 	p.shared = func() *coverage.Coverage { return nil }
 	if schema.Coverage {
 		p.shared = sync.OnceValue(func() *coverage.Coverage { return coverage.Build(p.polygons()) })
