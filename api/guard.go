@@ -32,7 +32,9 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 			h.Set("Access-Control-Max-Age", "86400")
 			return c.NoContent(http.StatusNoContent)
 		}
-		if r.URL.Path != "/locate" { // answers only, and writes nothing
+		switch r.URL.Path {
+		case "/locate", "/within", "/along": // answer only, and write nothing
+		default:
 			if err := origin.Check(r); err != nil {
 				return geo.Errorf("cross_origin", "不接受来自其他网站页面的写请求", "a page of another site may not write here")
 			}

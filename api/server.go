@@ -119,6 +119,9 @@ func (s *Server) routes() http.Handler {
 
 	e.GET("/locate", s.locate)
 	e.POST("/locate", s.locateBatch)
+	e.GET("/nearest", s.nearest)
+	e.POST("/within", s.within)
+	e.POST("/along", s.along)
 
 	e.GET("/standards", s.listStandards)
 	e.GET("/towns/:code/compliance", s.compliance)

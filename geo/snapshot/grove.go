@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"math"
 	"slices"
 
 	"github.com/paulmach/orb"
@@ -10,7 +11,7 @@ import (
 
 // grove finds the points of a part by distance: a tree of all, and one of each kind.
 type grove struct {
-	points []orb.Point // of each feature, as it lies in the part
+	points []orb.Point // of each feature, NaN where it has none
 	all    *pointTree
 	kinds  map[string]*pointTree
 }
@@ -43,10 +44,10 @@ func (p *Part) plant() *grove {
 	for i := range p.features {
 		f := &p.features[i]
 		at, ok := seatOf(f)
-		if !ok {
+		if g.points[i] = at; !ok {
+			g.points[i] = orb.Point{math.NaN(), math.NaN()}
 			continue
 		}
-		g.points[i] = at
 		all = append(all, int32(i))
 		kind := kindOf(p.version.Collection, f)
 		kinds[kind] = append(kinds[kind], int32(i))
