@@ -104,6 +104,9 @@ func (p *pictures) keep(s *snapshot.Snapshot) error {
 	}
 	next := 1
 	if len(lists) > 0 {
+		if last, err := p.read(lists[0]); err == nil && slices.Equal(last.Parts, c.Parts) {
+			return nil // the older list stays the way back
+		}
 		if _, err := fmt.Sscanf(lists[0], "list-%d.json", &next); err != nil {
 			return err
 		}

@@ -214,10 +214,22 @@ func (c *Cluster) Pause() { c.signal(syscall.SIGSTOP) }
 // Resume ends a Pause.
 func (c *Cluster) Resume() { c.signal(syscall.SIGCONT) }
 
-// signal sends a signal to the server, first, and to the processes that it has started.
+// signal sends a signal to the server and to the processes that it has started.
 func (c *Cluster) signal(s syscall.Signal) {
 	server := c.server.Process.Pid
-	_ = syscall.Kill(server, s)
+	all := append([]int{server}, children(server)...) // found before any is orphaned
+	for _, pid := range all {
+		_ = syscall.Kill(pid, s)
+	}
+	for _, pid := range all[1:] {
+		for s == syscall.SIGKILL && syscall.Kill(pid, 0) == nil {
+			time.Sleep(time.Millisecond) // until the last of them is gone a new server does not start
+		}
+	}
+}
+
+// children are the processes that a process has started.
+func children(parent int) (pids []int) {
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, path := range stats {
 		raw, err := os.ReadFile(path)
@@ -226,8 +238,9 @@ func (c *Cluster) signal(s syscall.Signal) {
 		}
 		// pid (name) state parent …; the name may hold anything but ends with the last bracket.
 		fields := strings.Fields(string(raw[strings.LastIndexByte(string(raw), ')')+1:]))
-		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil && fields[1] == strconv.Itoa(server) {
-			_ = syscall.Kill(pid, s)
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil && fields[1] == strconv.Itoa(parent) {
+			pids = append(pids, pid)
 		}
 	}
+	return pids
 }
