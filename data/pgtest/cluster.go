@@ -55,6 +55,7 @@ func create(settings ...string) (*Cluster, error) {
 	lines := append([]string{
 		"listen_addresses='127.0.0.1'", "unix_socket_directories='" + c.dir + "'", "port=" + strconv.Itoa(c.port),
 		"max_connections=100", "shared_buffers=64MB", "wal_level=replica", "max_wal_senders=6", "max_replication_slots=6", "hot_standby=on",
+		"recovery_init_sync_method=syncfs", // after a kill, not each file by itself
 	}, settings...)
 	if err := c.configure(lines...); err != nil {
 		return nil, errors.Join(err, c.janitor.Close())

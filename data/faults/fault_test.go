@@ -1,4 +1,4 @@
-package data_test
+package faults
 
 import (
 	"context"
@@ -43,13 +43,13 @@ func told(id string) data.Incident {
 // TestDatabaseGone (F2): whatever keeps the database from answering, reads go on,
 // writes are refused within a second, and all is well again soon after it is back.
 func TestDatabaseGone(t *testing.T) {
+	t.Parallel()
 	c := pgtest.New(t)
 	direct := c.Database(t)
 	p := newProxy(t, c.Addr())
 	r := running(t, p.dsn(t, direct))
 	v := published(t, r, "330890", grid(500, 1))
 	id := drafted(t, r, "330890", grid(500, 2))
-	before := runtime.NumGoroutine()
 	for _, outage := range []struct {
 		name       string
 		begin, end func()
@@ -63,7 +63,7 @@ func TestDatabaseGone(t *testing.T) {
 		t.Run(outage.name, func(t *testing.T) {
 			outage.begin()
 			began := time.Now()
-			lasts := time.Duration(rounds(3, 600)) * time.Second
+			lasts := time.Duration(rounds(2, 600)) * time.Second
 			var writes []time.Duration
 			for time.Since(began) < lasts {
 				for _, write := range []func() error{
@@ -102,12 +102,16 @@ func TestDatabaseGone(t *testing.T) {
 	if _, err := r.Publish(t.Context(), id, 1); err != nil {
 		t.Errorf("publishing once all is well: %v", err)
 	}
-	eventually(t, "goroutines that end", 30*time.Second, func() bool { return runtime.NumGoroutine() <= before+20 })
+	held := func() int {
+		return ask(t, direct, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'towngrid%'")
+	}
+	eventually(t, "connections that were given up", 30*time.Second, func() bool { return held() <= 8 })
 }
 
 // TestStartWithoutDatabase (F3): a replica starts from its folder while the database is
 // away, refuses what was damaged there for what is older, and follows once it is back.
 func TestStartWithoutDatabase(t *testing.T) {
+	t.Parallel()
 	c, dir := pgtest.New(t), t.TempDir()
 	dsn := c.Database(t)
 	r, err := replica(t, dsn, dir, nil)
@@ -277,10 +281,11 @@ func kept(t *testing.T, s data.Store, acked map[string]bool) {
 // TestDatabaseKilled (F1): kill -9 of PostgreSQL loses nothing that was acknowledged, and
 // doubles nothing that is sent again.
 func TestDatabaseKilled(t *testing.T) {
+	t.Parallel()
 	c := pgtest.New(t)
 	r := running(t, c.Database(t))
 	acked := map[string]bool{}
-	for round := range rounds(3, 100) {
+	for round := range rounds(2, 100) {
 		in := begin(t, r.Store(), 8, fmt.Sprint("r", round))
 		time.Sleep(time.Duration(100+round*37%400) * time.Millisecond)
 		c.Kill()
@@ -300,6 +305,7 @@ func TestDatabaseKilled(t *testing.T) {
 // TestFailover (F4): with a synchronous standby, promoting it loses nothing that was
 // acknowledged; the service finds the new primary by itself.
 func TestFailover(t *testing.T) {
+	t.Parallel()
 	for round := range rounds(1, 20) {
 		t.Run(fmt.Sprint(round), func(t *testing.T) { failover(t, round) })
 	}
@@ -344,6 +350,7 @@ func twoHosts(t *testing.T, dsn string, standby *pgtest.Cluster) string {
 // version, replicas go back to the one before within 5 s, and say what was lost; a version of
 // the same number published then is another.
 func TestDatabaseComesBackOlder(t *testing.T) {
+	t.Parallel()
 	c := pgtest.New(t)
 	dsn := c.Database(t)
 	s := c.Standby(t)
@@ -432,6 +439,7 @@ func TestSlowDatabase(t *testing.T) {
 // TestTooManyConnections (F20): replicas that would take all connections do not start,
 // and a server that has none left is one that does not answer.
 func TestTooManyConnections(t *testing.T) {
+	t.Parallel()
 	c := pgtest.New(t, "max_connections=30")
 	dsn := c.Database(t)
 	_, err := postgis.Open(t.Context(), dsn, postgis.Options{Pool: 8, Replicas: 3})
