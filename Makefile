@@ -6,7 +6,7 @@ WEB         = api/web
 # The race detector needs a C compiler; without one the tests run plain, and say so.
 RACE       := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 
-.PHONY: demo build web test check unit web-test e2e bench clean
+.PHONY: demo build web test check unit web-test e2e bench bench-road clean
 
 # demo builds the map application where npm is there, then makes, imports and serves the demonstration district.
 demo: web
@@ -53,6 +53,10 @@ e2e: web
 # bench prints the figures of data/bench/README.md.
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
+
+# bench-road takes 50,000 cells through the planner's road, with time and memory, beside ogr2ogr.
+bench-road:
+	go run ./data/bench/road
 
 clean:
 	rm -rf bin $(WEB)/node_modules

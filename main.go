@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -53,6 +54,11 @@ func main() {
 		// What lives is large and has few pointers: collecting at half its size again, not
 		// at its size, takes a few per cent of time and saves a quarter of the memory.
 		debug.SetGCPercent(50)
+	}
+	if os.Getenv("GOMAXPROCS") == "" {
+		// One more than there are cores, for uploads, which give way on threads of their own:
+		// a request does not wait until the runtime takes its turn from one.
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

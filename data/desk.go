@@ -201,6 +201,7 @@ func (d *desk) read(u Upload) {
 		case <-d.ctx.Done():
 			return
 		}
+		giveWay()
 		change := d.process(t)
 		<-d.slots
 		d.settle(t, change)
