@@ -42,7 +42,7 @@ type commands struct {
 	Export  exports `cmd:"" help:"Write what is published as a zipped shapefile, GeoJSON, GeoPackage, boundary-point text or CSV."`
 	Zone    zones   `cmd:"" help:"Propose grid cells: regular, along lines, of even load, or changed from those published."`
 	Locate  locate  `cmd:"" help:"Match the positions of a file or of standard input to cells: NDJSON, CSV or GeoJSON."`
-	Report  report  `cmd:"" help:"Write a town's compliance report as JSON."`
+	Report  report  `cmd:"" help:"Write the compliance report of a town, or of all towns side by side, as JSON, GeoJSON, CSV, HTML or XLSX."`
 	Backup  backup  `cmd:"" help:"Copy a database that no service uses; a running one gives its own at /backup."`
 	Restore restore `cmd:"" help:"Fill a database that holds nothing with what backup wrote."`
 	Copy    copies  `cmd:"" help:"Bring everything that a database holds into another, of whatever kind, and compare."`
@@ -693,33 +693,6 @@ func create(path string, write func(io.Writer) error) error {
 		return errors.Join(err, os.Remove(path))
 	}
 	return nil
-}
-
-// report is the command of the same name.
-type report struct {
-	database
-	Town     string `arg:"" help:"The town's code."`
-	Standard string `help:"The standard's ID; the first of GET /standards when none is given."`
-
-	StandardFile []string `env:"TOWNGRID_STANDARD_FILE" type:"path" help:"Further standards to judge by, as files."`
-}
-
-// Run writes the report to out.
-func (c *report) Run(ctx context.Context, out io.Writer) error {
-	r, err := c.existing(ctx)
-	if err != nil {
-		return err
-	}
-	err = c.write(r, out)
-	return errors.Join(err, r.Close())
-}
-
-func (c *report) write(r *data.Registry, out io.Writer) error {
-	editions, err := (web{StandardFile: c.StandardFile}).editions()
-	if err != nil {
-		return err
-	}
-	return api.WriteReport(out, editions, c.Standard, r.Snapshot(), geo.Code(c.Town))
 }
 
 // backup is the command of the same name.

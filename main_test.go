@@ -21,8 +21,9 @@ import (
 // that is not listed takes the entry of the folder above it.
 func allowed() map[string][]string {
 	return map[string][]string{
-		".":              {"api", "tiles", "data", "data/batch", "data/demo", "data/export", "data/gpkg", "data/postgis", "data/standards", "geo"},
-		"api":            {"api/web", "tiles", "data", "data/batch", "geo"},
+		".":              {"api", "api/paper", "tiles", "data", "data/batch", "data/demo", "data/export", "data/gpkg", "data/postgis", "data/standards", "geo"},
+		"api":            {"api/paper", "api/web", "tiles", "data", "data/batch", "geo"},
+		"api/paper":      {"geo"},
 		"api/web":        {},
 		"tiles":          {"geo"},
 		"data":           {"geo"},
@@ -54,6 +55,7 @@ func outside() map[string][]string {
 		"github.com/prometheus":                {"api"},
 		"github.com/tidwall/rtree":             {"geo"},
 		"net/http":                             {"api", "."},
+		"github.com/xuri/excelize":             {"api/paper"},
 		"github.com/maypok86/otter":            {"tiles"},
 		"github.com/peterstace/simplefeatures": {"geo"},
 	}

@@ -33,7 +33,7 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 			return c.NoContent(http.StatusNoContent)
 		}
 		switch r.URL.Path {
-		case "/locate", "/within", "/along": // answer only, and write nothing
+		case "/locate", "/within", "/along", "/compliance/whatif": // answer only, and write nothing
 		default:
 			if err := origin.Check(r); err != nil {
 				return geo.Errorf("cross_origin", "不接受来自其他网站页面的写请求", "a page of another site may not write here")

@@ -72,7 +72,8 @@ func TestAnswersFitTheDocument(t *testing.T) {
 		"/collections/facilities/items?bbox=118.8,28.9,119,29.1&limit=2", "/collections/cells/items/" + cell, "/tiles/towns,units,cells.json",
 		"/tiles/cells.json?datum=gcj02", "/style.json", "/locate?lon=118.9&lat=29", "/locate?lon=100&lat=30", "/standards",
 		"/nearest?lon=118.9&lat=29&kind=dining&limit=3", "/nearest?lon=118.9&lat=29&collection=cells&radius=500", "/nearest?lon=118.9&lat=29&collection=units&datum=gcj02", "/nearest",
-		"/towns/" + town + "/compliance", "/uploads", "/versions", "/versions?collection=cells&division=330890", "/healthz", "/readyz",
+		"/towns/" + town + "/compliance", "/towns/" + town + "/compliance/changes?since=2020-01-01T00:00:00Z", "/compliance", "/compliance?sortby=-residents", "/compliance?sortby=colour",
+		"/standards/zhejiang-2015", "/standards/nothing", "/uploads", "/versions", "/versions?collection=cells&division=330890", "/healthz", "/readyz",
 		"/locate", "/locate?lon=NaN&lat=1", "/collections/nothing", "/collections/cells/items/nothing", "/towns/nothing/compliance",
 		"/uploads/nothing", "/versions/nothing", "/collections/cells/items?limit=0", "/tiles/nothing.json",
 	} {

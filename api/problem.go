@@ -27,7 +27,7 @@ type Problem struct {
 // A geo.Error whose code is not here is the caller's bad input: 400.
 func statuses(code string) int {
 	switch code {
-	case "unknown_collection", "not_public", "unknown_feature", "unknown_town", "unknown_standard", "no_such_tile", "no_such_tile_matrix_set", "not_found", "no_such_route":
+	case "unknown_collection", "not_public", "unknown_feature", "unknown_town", "unknown_standard", "unknown_parcel", "unknown_division", "no_such_tile", "no_such_tile_matrix_set", "not_found", "no_such_route":
 		return http.StatusNotFound
 	case "method_not_allowed":
 		return http.StatusMethodNotAllowed

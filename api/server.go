@@ -51,6 +51,7 @@ type Server struct {
 	cfg       Config
 	log       *slog.Logger
 	tiles     *tiles.Cache
+	tables    tables
 	metrics   *metrics
 	buffers   buffers
 	scratch   batch.Scratch
@@ -124,7 +125,11 @@ func (s *Server) routes() http.Handler {
 	e.POST("/along", s.along)
 
 	e.GET("/standards", s.listStandards)
+	e.GET("/standards/:id", s.oneStandard)
 	e.GET("/towns/:code/compliance", s.compliance)
+	e.GET("/towns/:code/compliance/changes", s.complianceChanges)
+	e.GET("/compliance", s.complianceTable)
+	e.POST("/compliance/whatif", s.tryOut)
 
 	e.POST("/uploads", s.receive, s.keyed)
 	e.GET("/uploads", s.listUploads, s.keyed)
@@ -133,6 +138,7 @@ func (s *Server) routes() http.Handler {
 	e.DELETE("/uploads/:id", s.discard, s.keyed)
 	e.GET("/uploads/:id/violations", s.violations, s.keyed)
 	e.GET("/uploads/:id/diff", s.uploadDiff, s.keyed)
+	e.GET("/uploads/:id/compliance", s.draftCompliance, s.keyed)
 	e.GET("/uploads/:id/events", s.uploadEvents, s.keyed)
 	e.GET("/uploads/:id/tiles/:z/:x/:y", s.draftTile, s.keyed)
 	e.POST("/uploads/:id/publish", s.publish, s.keyed)

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/csv"
 	"io"
-	"strings"
 
 	"github.com/paulmach/orb"
 
@@ -97,30 +96,12 @@ func (t *sheet) row(number int, values []any, g orb.Geometry) []string {
 
 // guarded is a text that no spreadsheet takes for a formula, and lists what had to change.
 func (t *sheet) guarded(number int, field, s string) string {
-	safe := guard(s)
+	safe := geo.Guarded(s)
 	if safe != s {
 		t.cut("formula_guarded", number, "字段 %q 的值 %.80q 会被表格软件当作公式，前面加了单引号",
 			"the value in %q, %.80q, would be a formula to a spreadsheet and has an apostrophe before it", field, s)
 	}
 	return safe
-}
-
-// guard puts an apostrophe before a text that a spreadsheet could run: one that begins
-// with = + - @, their full-width forms, a tab or a line break, blanks before them not
-// counting (OWASP, CSV Injection). A negative number in digits is no formula.
-func guard(s string) string {
-	body := strings.TrimLeft(s, " \u00a0\u3000\ufeff")
-	if body == "" || !strings.ContainsRune("=+-@＝＋－＠\t\r\n", []rune(body)[0]) || negative(s) {
-		return s
-	}
-	return "'" + s
-}
-
-// negative says that s is a minus and digits, with at most one point between them.
-func negative(s string) bool {
-	digits, minus := strings.CutPrefix(s, "-")
-	whole, after, point := strings.Cut(digits, ".")
-	return minus && whole != "" && (after != "" || !point) && strings.Trim(whole+after, "0123456789") == ""
 }
 
 // appendWKT appends a MULTIPOLYGON in the shortest digits that give the same numbers again.

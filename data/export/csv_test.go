@@ -60,7 +60,7 @@ func TestFormulas(t *testing.T) {
 		"":                           "",
 		"城东-1":                       "城东-1",
 	} {
-		if got := guard(in); got != want {
+		if got := geo.Guarded(in); got != want {
 			t.Errorf("%q gives %q, want %q", in, got, want)
 		}
 	}

@@ -15,10 +15,20 @@ import (
 // not hold is a *geo.Error of code "unknown_town", an option that is none one of
 // code "bad_option". The standard must have passed its Check.
 func Assess(std Standard, s *snapshot.Snapshot, town geo.Code, opt Options) (Report, error) {
-	if err := opt.check(); err != nil {
+	return AssessVariant(std, s, town, opt, Variant{})
+}
+
+// AssessVariant is Assess of the town as a variant changes it. A variant that cannot
+// be is a *geo.Error of code "bad_variant", a parcel to remove that is not there one
+// of "unknown_parcel".
+func AssessVariant(std Standard, s *snapshot.Snapshot, town geo.Code, opt Options, v Variant) (Report, error) {
+	if err := opt.Check(); err != nil {
 		return Report{}, err
 	}
-	t, err := newTownCase(s, town)
+	if err := v.check(s); err != nil {
+		return Report{}, err
+	}
+	t, err := newTownCase(s, town, v)
 	if err != nil {
 		return Report{}, err
 	}
@@ -28,13 +38,29 @@ func Assess(std Standard, s *snapshot.Snapshot, town geo.Code, opt Options) (Rep
 // AssessAll is Assess for each of the towns, in their order, on all processors.
 // The first error in that order ends it.
 func AssessAll(std Standard, s *snapshot.Snapshot, towns []geo.Code, opt Options) ([]Report, error) {
-	reports, errs := make([]Report, len(towns)), make([]error, len(towns))
+	return assessEach(std, s, towns, opt, func(r Report) Report { return r })
+}
+
+// AssessTable puts the towns side by side, in their order, on all processors. It keeps
+// no more of each report than its row.
+func AssessTable(std Standard, s *snapshot.Snapshot, towns []geo.Code, opt Options) (Table, error) {
+	rows, err := assessEach(std, s, towns, opt, newRow)
+	if err != nil {
+		return Table{}, err
+	}
+	return tabulate(std, rows), nil
+}
+
+// assessEach keeps of each town's report what keep makes of it.
+func assessEach[T any](std Standard, s *snapshot.Snapshot, towns []geo.Code, opt Options, keep func(Report) T) ([]T, error) {
+	kept, errs := make([]T, len(towns)), make([]error, len(towns))
 	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(towns)) {
 		workers.Go(func() {
 			for i := next.Add(1) - 1; i < int64(len(towns)); i = next.Add(1) - 1 {
-				reports[i], errs[i] = Assess(std, s, towns[i], opt)
+				r, err := Assess(std, s, towns[i], opt)
+				kept[i], errs[i] = keep(r), err
 			}
 		})
 	}
@@ -42,7 +68,7 @@ func AssessAll(std Standard, s *snapshot.Snapshot, towns []geo.Code, opt Options
 	if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
 		return nil, errs[i]
 	}
-	return reports, nil
+	return kept, nil
 }
 
 // assessment is one town judged by one standard.
@@ -63,6 +89,7 @@ type assessment struct {
 	policy Policy
 	land   *tally // nil where the standard does not ask for it
 	built  *tally
+	served Supply
 }
 
 func assess(std Standard, t *townCase, opt Options) Report {
@@ -77,8 +104,9 @@ func assess(std Standard, t *townCase, opt Options) Report {
 	if _, built := std.Rule(ConstructionArea); built {
 		a.built = t.tallyOf(ConstructionArea, constructionLand(opt.FarmBuildings))
 	}
+	a.served = a.supply()
 	r := Report{
-		Town: t.facts, Standard: std.Ref(), Versions: t.versions,
+		Town: t.facts, Standard: std.Ref(), Options: a.chosen(), Supply: a.served, Versions: t.versions,
 		Findings: make([]Finding, 0, len(std.Rules)), Parcels: []CountedParcel{}, Breakdown: []Share{},
 	}
 	for _, rule := range std.Rules {
@@ -90,8 +118,16 @@ func assess(std Standard, t *townCase, opt Options) Report {
 			r.Parcels = append(r.Parcels, sum.rounded()...)
 		}
 	}
+	if t.outline != nil {
+		r.Outline = t.outline.shape
+	}
 	r.Notes = a.notes()
 	return r
+}
+
+// chosen are the options in force, those taken from standard and town among them.
+func (a *assessment) chosen() Options {
+	return Options{Policy: a.policy, FarmBuildings: a.opt.FarmBuildings, ClimateZone: a.zone}
 }
 
 // policyOf is the policy asked for, else the standard's own, else the whole class.

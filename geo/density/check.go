@@ -196,11 +196,12 @@ func (c *checker) numerator(at string, r Rule) {
 
 func (c *checker) facilities(at string, r Rule) {
 	if !r.Metric.counts() {
-		c.want(len(r.Facilities) == 0 && !r.OwnIndustry, at+".facilities",
+		c.want(len(r.Facilities) == 0 && !r.OwnIndustry && r.Reach == nil, at+".facilities",
 			geo.Textf("对 %s 没有意义", "it means nothing for %s", r.Metric),
-			geo.Text{ZH: "删去 facilities 和 own_industry", EN: "remove facilities and own_industry"})
+			geo.Text{ZH: "删去 facilities、own_industry 和 reach", EN: "remove facilities, own_industry and reach"})
 		return
 	}
+	c.reach(at, r.Reach)
 	c.count(at+".facilities", len(r.Facilities), 1, len(geo.FacilityKinds()))
 	c.selectors(at+".facilities", r.Facilities, geo.FacilityKinds())
 	if !r.OwnIndustry {
@@ -214,6 +215,15 @@ func (c *checker) facilities(at string, r Rule) {
 				geo.Text{ZH: "在 classes 中为该类型写明 industries", EN: "give the type its industries under classes"})
 		}
 	}
+}
+
+// furthest is the longest walk that a rule may ask for, in metres.
+const furthest = 5000
+
+func (c *checker) reach(at string, r *Reach) {
+	c.want(r == nil || r.Metres >= 1 && r.Metres <= furthest, at+".reach.metres",
+		geo.Text{ZH: "不是步行距离", EN: "it is no walking distance"},
+		geo.Textf("以米为单位，1 至 %d", "write metres, 1 to %d", furthest))
 }
 
 // demanding are the types of which a case asks for at least one facility.

@@ -23,6 +23,7 @@ func (a *assessment) facilities(r Rule, f *Finding) {
 		f.input(kind, int64(kinds[i]))
 	}
 	f.input("facilitiesInTown", int64(len(a.town.facilities)))
+	a.walking(r, f)
 	f.measure(float64(n))
 	f.remedy(newLever(r.Metric, f.Value, f.Band))
 }

@@ -88,7 +88,7 @@ func (a *assessment) landInputs(f *Finding) {
 	a.areaInputs(f, a.land)
 	f.input("policy", string(a.policy))
 	f.input("farmBuildings", a.opt.FarmBuildings)
-	f.Messages = append(f.Messages, geo.Text{ZH: "居住用地口径：" + a.policy.title().ZH, EN: "residential land: " + a.policy.title().EN})
+	f.Messages = append(f.Messages, geo.Text{ZH: "居住用地口径：" + a.policy.Title().ZH, EN: "residential land: " + a.policy.Title().EN})
 	a.sparse(f, a.land)
 }
 

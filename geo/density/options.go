@@ -11,16 +11,16 @@ import (
 // standard and the town.
 type Options struct {
 	// Policy is the numerator of the residential land; "" takes the rule's own.
-	Policy Policy
+	Policy Policy `json:"policy"`
 	// FarmBuildings counts agricultural buildings and farm roads (class 06 of
 	// ydyh2023) as construction land.
-	FarmBuildings bool
+	FarmBuildings bool `json:"farmBuildings"`
 	// ClimateZone is taken in place of the town's.
-	ClimateZone string
+	ClimateZone string `json:"climateZone"`
 }
 
-// check refuses a choice that is none, as a *geo.Error of code "bad_option".
-func (o Options) check() error {
+// Check refuses a choice that is none, as a *geo.Error of code "bad_option".
+func (o Options) Check() error {
 	if o.Policy != "" && !slices.Contains(Policies(), o.Policy) {
 		return geo.Errorf("bad_option", "没有口径 %q，可选：%s", "there is no policy %q; choose from %s", o.Policy, strings.Join(words(Policies()), ", "))
 	}

@@ -44,27 +44,34 @@ type parcel struct {
 // parcels nearby whose property town says that they are its own though they are not.
 func (t *townCase) gatherParcels() {
 	t.snapshot.Search(geo.Parcels, t.outline.bound, func(p *snapshot.Part, i int) bool {
-		if c, in := t.parcel(p, i); in {
+		if t.variant.replaces(p.At(i).Code) {
+			return true
+		}
+		if c, in := t.parcel(p.At(i), p.FeatureBound(i), p.Version().Division); in {
 			t.parcels = append(t.parcels, c)
 			t.uses(p)
 		}
 		return true
 	})
+	t.sortParcels()
+}
+
+func (t *townCase) sortParcels() {
 	slices.SortFunc(t.parcels, func(a, b *parcel) int {
 		return cmp.Or(a.code.Compare(b.code), cmp.Compare(a.division, b.division))
 	})
 }
 
-func (t *townCase) parcel(part *snapshot.Part, i int) (c *parcel, in bool) {
-	f := part.At(i)
-	side := t.outline.side(part.FeatureBound(i))
+// parcel is a parcel of which the bound is known, if it is to be listed.
+func (t *townCase) parcel(f *geo.Feature, bound orb.Bound, d geo.Division) (c *parcel, in bool) {
+	side := t.outline.side(bound)
 	town := geo.Code(f.Properties.Text("town"))
 	own := town == t.facts.Code
 	if side == geo.Outside && !own {
 		return nil, false
 	}
 	c = &parcel{
-		code: f.Code, division: part.Version().Division, name: f.Name,
+		code: f.Code, division: d, name: f.Name,
 		use: useOf(f.Properties), town: town, outside: side == geo.Outside,
 	}
 	c.measure(f.Geometry)

@@ -24,8 +24,8 @@ const (
 // Policies lists the policies.
 func Policies() []Policy { return []Policy{WholeClass, TownDwellings, TownWithServices} }
 
-// title names the policy in a report.
-func (p Policy) title() geo.Text {
+// Title names the policy in a report.
+func (p Policy) Title() geo.Text {
 	switch p {
 	case TownDwellings:
 		return geo.Text{ZH: "仅城镇住宅用地（0701）", EN: "town dwellings only (0701)"}

@@ -24,6 +24,16 @@ type Rule struct {
 	Facilities []string `json:"facilities,omitempty"`
 	// OwnIndustry counts only facilities of the town type's own industries.
 	OwnIndustry bool `json:"own_industry,omitempty"`
+	// Reach is how far residents are expected to walk to the facilities; nil where
+	// the rule says nothing of it. It is reported and does not change the verdict.
+	Reach *Reach `json:"reach,omitempty"`
+}
+
+// Reach is a walking distance, as the crow flies.
+type Reach struct {
+	Metres float64 `json:"metres"`
+	// Setting is as a Case's.
+	Setting *geo.Text `json:"setting,omitempty"`
 }
 
 // Case is a band and the towns that it is for: those of the climate zones and types

@@ -50,6 +50,8 @@ type CountedParcel struct {
 	Remarks []geo.Text `json:"remarks,omitempty"`
 	// Shape is what counts, for the map; empty where nothing does.
 	Shape orb.MultiPolygon `json:"-"`
+	// Whole is all of the parcel, nil where its geometry cannot be measured.
+	Whole orb.MultiPolygon `json:"-"`
 }
 
 // Share is the area counted of one land-use code.
@@ -159,7 +161,7 @@ func (p *parcel) row(m Metric) CountedParcel {
 		return row
 	}
 	whole := round(p.wholeM2)
-	row.WholeM2 = &whole
+	row.WholeM2, row.Whole = &whole, p.shape
 	if p.clipped || p.outside {
 		inside := round(p.withinM2)
 		row.InsideM2 = &inside

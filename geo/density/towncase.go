@@ -35,19 +35,24 @@ type townCase struct {
 	fault      *geo.Text // why there is no outline
 	parcels    []*parcel
 	facilities []*geo.Feature // within the town, its border included
-	neighbours []geo.Code     // towns that overlap it
+	variant    Variant
+	neighbours []geo.Code // towns that overlap it
 	versions   snapshot.Versions
 	// published says of which collections something is published where the town lies.
 	published map[geo.Collection]bool
 }
 
-// newTownCase gathers what the snapshot says about a town.
-func newTownCase(s *snapshot.Snapshot, code geo.Code) (*townCase, error) {
+// newTownCase gathers what the snapshot says about a town, as a variant changes it.
+func newTownCase(s *snapshot.Snapshot, code geo.Code, v Variant) (*townCase, error) {
 	f, part, ok := s.Feature(geo.Towns, code)
 	if !ok {
 		return nil, geo.Errorf("unknown_town", "没有编码为 %q 的小镇", "there is no town %q", code)
 	}
-	t := &townCase{snapshot: s, facts: townFacts(f), residents: f.Properties.Value("residents")}
+	t := &townCase{snapshot: s, facts: townFacts(f), residents: f.Properties.Value("residents"), variant: v}
+	if v.Residents != nil {
+		people := float64(*v.Residents)
+		t.facts.Residents, t.residents = &people, *v.Residents
+	}
 	t.versionsFor(part.Version().Division)
 	outline, err := newOutline(f.Geometry)
 	if err != nil {
@@ -59,6 +64,9 @@ func newTownCase(s *snapshot.Snapshot, code geo.Code) (*townCase, error) {
 	area := round(geo.AreaM2(outline.shape))
 	t.facts.AreaM2 = &area
 	t.gatherParcels()
+	if err := t.draw(part.Version().Division); err != nil {
+		return nil, err
+	}
 	t.gatherFacilities()
 	t.neighbours = t.otherTowns(outline.area)
 	return t, nil
@@ -102,11 +110,16 @@ func (t *townCase) versionsFor(d geo.Division) {
 	}
 }
 
-// uses notes that something of a part went into the figures.
+// uses notes that something of a part lies in the town and went into the figures.
 func (t *townCase) uses(p *snapshot.Part) {
+	t.cites(p)
+	t.published[p.Version().Collection] = true
+}
+
+// cites notes that a part was looked into.
+func (t *townCase) cites(p *snapshot.Part) {
 	v := p.Version()
 	t.versions[v.Collection][v.Division] = v.Number
-	t.published[v.Collection] = true
 }
 
 // gatherFacilities keeps the facilities within the town in order of code.

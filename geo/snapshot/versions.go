@@ -3,6 +3,7 @@ package snapshot
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"slices"
 
 	"towngrid/geo"
@@ -64,4 +65,9 @@ func tags(shelves map[geo.Collection]*shelf) map[uint8]string {
 		ts[set] = hex.EncodeToString(h.Sum(nil)[:8])
 	}
 	return ts
+}
+
+// Divisions are the divisions of a collection, in their order.
+func (vs Versions) Divisions(c geo.Collection) []geo.Division {
+	return slices.Sorted(maps.Keys(vs[c]))
 }

@@ -1,0 +1,106 @@
+package api
+
+import (
+	"io"
+	"slices"
+	"strings"
+	"sync"
+
+	"towngrid/api/paper"
+	"towngrid/geo"
+	"towngrid/geo/density"
+	"towngrid/geo/snapshot"
+)
+
+// tables makes tables of towns one at a time, each on all processors, and keeps the
+// latest one, which other orders and formats are made from.
+type tables struct {
+	mu   sync.Mutex
+	key  string
+	last density.Table
+}
+
+// table is the towns of the request's division in its order.
+func (t *tables) table(a asked, snap *snapshot.Snapshot) (density.Table, error) {
+	division := a.query.Get("division")
+	key := strings.Join([]string{snap.Tag(geo.Towns, geo.Parcels, geo.Facilities), division, a.std.Checksum, a.std.ID, string(a.opt.Policy), a.opt.ClimateZone, a.query.Get("farm_buildings")}, "\n")
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.key != key {
+		made, err := newTable(a.std, snap, division, a.opt)
+		if err != nil {
+			return made, err
+		}
+		t.key, t.last = key, made
+	}
+	return sorted(t.last, a.query.Get("sortby"))
+}
+
+func newTable(std density.Standard, snap *snapshot.Snapshot, division string, opt density.Options) (density.Table, error) {
+	codes, err := TownsOf(snap, division)
+	if err != nil {
+		return density.Table{}, err
+	}
+	return density.AssessTable(std, snap, codes, opt)
+}
+
+// sorted is a table in another order; sortby has keys with commas between them.
+func sorted(t density.Table, sortby string) (density.Table, error) {
+	t.Towns = slices.Clone(t.Towns)
+	if sortby == "" {
+		return t, t.Sort()
+	}
+	return t, t.Sort(strings.Split(sortby, ",")...)
+}
+
+// ReportJob is a report to write without a server.
+type ReportJob struct {
+	Standards []density.Standard
+	Standard  string // ID; "" is the first
+	Options   density.Options
+	Style     paper.Style
+	// Town is the town to report on; "" puts all towns of Division side by side.
+	Town     geo.Code
+	Division string // "" is every division
+	SortBy   string // of a table, as the query's sortby
+}
+
+// WriteReport writes a report, or the table, as the service answers it.
+func WriteReport(w io.Writer, job ReportJob, snap *snapshot.Snapshot) error {
+	std, err := (&Server{standards: job.Standards}).standard(job.Standard)
+	if err != nil {
+		return err
+	}
+	if job.Town == "" {
+		table, err := newTable(std, snap, job.Division, job.Options)
+		if err != nil {
+			return err
+		}
+		if table, err = sorted(table, job.SortBy); err != nil {
+			return err
+		}
+		return paper.Table(w, table, job.Style)
+	}
+	report, err := density.Assess(std, snap, job.Town, job.Options)
+	if err != nil {
+		return err
+	}
+	return paper.Town(w, report, job.Style)
+}
+
+// WriteChanges writes a town's reports at two moments side by side.
+func WriteChanges(w io.Writer, job ReportJob, since, now *snapshot.Snapshot) error {
+	std, err := (&Server{standards: job.Standards}).standard(job.Standard)
+	if err != nil {
+		return err
+	}
+	before, err := density.Assess(std, since, job.Town, job.Options)
+	if err != nil {
+		return err
+	}
+	after, err := density.Assess(std, now, job.Town, job.Options)
+	if err != nil {
+		return err
+	}
+	return paper.Compared(w, paper.NewPair(before, after), job.Style)
+}
