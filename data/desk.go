@@ -137,7 +137,7 @@ func (d *desk) resume(ctx context.Context) error {
 		d.taken++
 		d.read(u)
 	}
-	if err := d.sweep(wanted); err != nil {
+	if err := d.sweep(wanted, time.Time{}); err != nil {
 		return err
 	}
 	d.work.Go(d.expireNowAndThen)

@@ -14,7 +14,7 @@ const expiry = time.Hour
 
 // Expire clears away what nobody came back to: drafts and open questions to which
 // nothing has happened for as long as Options.Keep are discarded, with their files, and
-// so are drafts that a crash has left without an upload; what was settled and then left
+// so are drafts and files that a crash has left without an upload; what was settled and then left
 // for as long is forgotten. Versions that were published stay, with the name and
 // checksum of the file that they came from. It goes by itself, now and then; an
 // upload that cannot be cleared away does not keep others from it.
@@ -25,9 +25,10 @@ func (r *Registry) Expire(ctx context.Context) error {
 	}
 	before := r.opts.Now().Add(-r.opts.Keep)
 	var errs []error
-	wanted := map[string]bool{}
+	wanted, files := map[string]bool{}, map[string]bool{}
 	for _, u := range all {
 		wanted[u.Version] = true
+		files[r.uploads.path(u.ID)] = !u.State.Settled() || u.State == UploadNeedsChoice
 		if u.Updated.Before(before) && ctx.Err() == nil {
 			errs = append(errs, r.expire(ctx, u.ID, before))
 		}
@@ -39,7 +40,7 @@ func (r *Registry) Expire(ctx context.Context) error {
 			errs = append(errs, nilWhere(gone, r.store.Discard(ctx, v.ID)))
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, r.uploads.sweep(files, before))...)
 }
 
 // expire discards or forgets one upload, unless something has happened to it meanwhile.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -121,6 +122,9 @@ func TestWhatNobodyComesBackToIsClearedAway(t *testing.T) {
 	if err := b.Store().SaveDraft(ctx, orphan, nil); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(b.dir, "spool", "stray.upload"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	state := func(id string) data.UploadState {
 		u, err := b.Upload(ctx, id)
 		if errors.Is(err, data.ErrNotFound) {
@@ -144,7 +148,7 @@ func TestWhatNobodyComesBackToIsClearedAway(t *testing.T) {
 			t.Errorf("draft %s, question %s, refused %s, %d files, %d drafts", d, q, r, spooled(t, b.dir), len(left))
 		}
 	}
-	expect(data.UploadDraft, data.UploadNeedsChoice, data.UploadRefused, 1, 2)
+	expect(data.UploadDraft, data.UploadNeedsChoice, data.UploadRefused, 2, 2)
 	past.Store(int64(25 * time.Hour))
 	expect(data.UploadDiscarded, data.UploadDiscarded, "forgotten", 0, 0)
 	u, err := b.Upload(ctx, draft.ID)

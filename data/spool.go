@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"towngrid/geo"
 )
@@ -21,20 +22,27 @@ func (d *desk) path(id string) string {
 // Spool is the directory for files that do not outlive their purpose.
 func (r *Registry) Spool() string { return r.opts.Spool }
 
-// sweep removes spooled files that no upload waits for.
-func (d *desk) sweep(wanted map[string]bool) error {
+// sweep removes spooled files that no upload waits for; where before is not zero, only
+// those that were written before it, for an upload that is being received is not known yet.
+func (d *desk) sweep(wanted map[string]bool, before time.Time) error {
 	files, err := filepath.Glob(filepath.Join(d.registry.opts.Spool, "*.upload"))
 	if err != nil {
 		return err
 	}
 	for _, f := range files {
-		if !wanted[f] {
-			if err := os.Remove(f); err != nil {
-				return err
-			}
+		if wanted[f] || !before.IsZero() && !writtenBefore(f, before) {
+			continue
+		}
+		if err := nilWhere(missing, os.Remove(f)); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func writtenBefore(file string, t time.Time) bool {
+	info, err := os.Stat(file)
+	return err == nil && info.ModTime().Before(t)
 }
 
 // cleanName keeps the last element of a file's name without control characters.
