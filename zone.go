@@ -196,7 +196,7 @@ func (z *zones) propose(ctx context.Context, r *data.Registry, q data.ZoningRequ
 // print shows the figures of a proposal beside those of others, then what is to be said of it.
 func (z *zones) print(out io.Writer, u data.Upload) error {
 	p := u.Zoning.Report
-	fmt.Fprintf(out, "draft        %s\nblocks       %d\n%-12s %10s %10s %10s %10s %12s %10s %10s\n", u.ID, p.Blocks, "", "cells", "max/mean", "even", "compact", "on lines", "in pieces", "incidents")
+	fmt.Fprintf(out, "draft        %s\nblocks       %d\n%-12s %10s %10s %10s %10s %12s %10s %10s\n", u.ID, p.Blocks, "", "cells", "max/mean", "even", "compact", "on lines", "in pieces", "incidents*")
 	for _, row := range []struct {
 		name string
 		f    *zoning.Figures
@@ -205,6 +205,7 @@ func (z *zones) print(out io.Writer, u data.Upload) error {
 			fmt.Fprintf(out, "%-12s %10d %10.3f %9.1f%% %10.3f %11.1f%% %10d %10.2f\n", row.name, f.Cells, f.Load.MaxOverMean, 100*f.Within, f.Compactness, 100*f.OnLines, f.Pieces, f.Incidents.MaxOverMean)
 		}
 	}
+	fmt.Fprintln(out, "             max/mean is that of the load, *: that of the incidents by which the cells are judged")
 	if b := p.Bound; b != nil {
 		fmt.Fprintf(out, "bound        the heaviest block is %.2f of the mean; at most %.1f%% of the cells can be even\n", b.Block, 100*b.Within)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/paulmach/orb"
 
@@ -165,7 +166,7 @@ func (m *maker) takeBlocks() error {
 			}
 			continue
 		}
-		if len(claims) > 1 {
+		if len(claims) > 1 && widthM(orb.MultiPolygon{f}) > sliverM {
 			if overlaps++; overlaps <= mostPlaces {
 				m.say(geo.Breach("overlap", geo.Warning,
 					geo.Textf("地块 %s 与 %s 重叠 %.1f m²，归前者", "blocks %s and %s overlap by %.1f m²; it goes to the first", m.blockName(claims[0]), m.blockName(claims[1]), geo.AreaM2(f)),
@@ -266,11 +267,15 @@ func (m *maker) leastM2() float64 {
 	return 100
 }
 
+// sliverM is the mean width in metres up to which a gap or an overlap is none: planners'
+// files have coordinates to the millimetre.
+const sliverM = 0.001
+
 // closeGaps joins faces that no block claims, and slivers of blocks, to their neighbours.
 // A gap larger than the least area stays one.
 func (m *maker) closeGaps() {
 	g, least := m.graph, m.leastM2()
-	gaps := 0
+	gaps, slivers := 0, 0
 	keep := make([]bool, g.len())
 	for v := range g.next {
 		keep[v] = true
@@ -278,7 +283,10 @@ func (m *maker) closeGaps() {
 			continue
 		}
 		closed := g.area[v] < least
-		keep[v] = closed
+		if keep[v] = closed; closed && widthM(m.shapes[v]) <= sliverM {
+			slivers++
+			continue
+		}
 		if gaps++; gaps > mostPlaces {
 			continue
 		}
@@ -288,6 +296,10 @@ func (m *maker) closeGaps() {
 		}
 		m.say(geo.Breach("gap", geo.Warning, text,
 			geo.Text{ZH: "湖泊等有意留空可忽略；否则请补上地块", EN: "leave it if it is meant, such as a lake; else draw a block"}).On(m.at[v][0], m.at[v][1]))
+	}
+	if slivers > 0 {
+		m.say(geo.Breach("sliver", geo.Notice,
+			geo.Textf("地块之间不足 %.0[2]f mm 宽的 %[1]d 处缝隙已并入相邻地块", "%d gaps between blocks less than %.0f mm wide went to neighbours", slivers, 1000*sliverM), geo.Text{}))
 	}
 	m.keepOnly(keep)
 	loose := m.slivers(least)
@@ -370,11 +382,11 @@ func (m *maker) loads() error {
 		}
 	}
 	column := func(name string) ([]float64, error) { return m.column(name, whole) }
-	find := newFinder(m.shapes)
+	find := sync.OnceValue(func() *finder { return newFinder(m.shapes) })
 	count := func(ps []orb.Point) []float64 {
 		n := make([]float64, g.len())
 		for _, p := range ps {
-			if v := find.find(p); v >= 0 {
+			if v := find().find(p); v >= 0 {
 				n[v]++
 			}
 		}

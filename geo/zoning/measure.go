@@ -41,6 +41,21 @@ func flatM2(p orb.Polygon) (sum float64) {
 	return max(sum, 0) * east * north
 }
 
+// widthM is the mean width of a shape: twice its area by its perimeter.
+func widthM(mp orb.MultiPolygon) float64 {
+	around, m2 := 0.0, 0.0
+	for _, p := range mp {
+		m2 += flatM2(p)
+		for _, r := range p {
+			around += lengthM(r)
+		}
+	}
+	if around == 0 {
+		return 0
+	}
+	return 2 * m2 / around
+}
+
 // ground is the lines of the ground, for asking whether a border lies on them.
 type ground struct {
 	tree       rtree.RTreeG[[2]orb.Point]

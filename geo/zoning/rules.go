@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/paulmach/orb"
 
@@ -50,6 +51,7 @@ const leastOutsideM2 = 1
 //	duplicate_code    another cell has the same code
 func Check(cells []geo.Feature, r Rules) []geo.Violation {
 	c := &ruler{cells: cells, shapes: shapesOf(cells), rules: r}
+	c.cover = coverage.Build(c.shapes)
 	c.codes()
 	c.sizes()
 	c.coverage()
@@ -63,6 +65,7 @@ func Check(cells []geo.Feature, r Rules) []geo.Violation {
 type ruler struct {
 	cells  []geo.Feature
 	shapes []orb.MultiPolygon
+	cover  *coverage.Coverage
 	rules  Rules
 	found  []geo.Violation
 	listed map[string]int
@@ -132,7 +135,7 @@ func (c *ruler) sizes() {
 }
 
 func (c *ruler) coverage() {
-	for _, d := range coverage.Build(c.shapes).Check(coverage.Options{ToleranceM: c.rules.ToleranceM}) {
+	for _, d := range c.cover.Check(coverage.Options{ToleranceM: c.rules.ToleranceM}) {
 		var names []string
 		for _, f := range d.Faces {
 			if len(names) < 4 {
@@ -166,8 +169,8 @@ func (c *ruler) units() {
 			c.say("unknown_unit", c.place(i), "网格 %s 的单元 %.64q 不存在", "cell %s names the unit %.64q, which is not there", string(f.Code), string(code))
 		}
 	}
-	find := newFinder(c.shapes)
-	unions := coverage.Build(c.shapes).Dissolve(labels)
+	find := sync.OnceValue(func() *finder { return newFinder(c.shapes) })
+	unions := c.cover.Dissolve(labels)
 	for k, u := range c.rules.Units {
 		if k >= len(unions) || len(unions[k]) == 0 {
 			if at := u.Shape; len(at) > 0 && !c.rules.Cross {
@@ -180,7 +183,7 @@ func (c *ruler) units() {
 		}
 		c.differ(unions[k], u.Shape, "outside_unit", func(at orb.Point, m2 float64) {
 			name := ""
-			for _, i := range find.all(at) {
+			for _, i := range find().all(at) {
 				if labels[i] == k {
 					name = string(c.cells[i].Code)
 				}
