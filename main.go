@@ -43,6 +43,7 @@ type commands struct {
 	Zone    zones   `cmd:"" help:"Propose grid cells: regular, along lines, of even load, or changed from those published."`
 	Locate  locate  `cmd:"" help:"Match the positions of a file or of standard input to cells: NDJSON, CSV or GeoJSON."`
 	Report  report  `cmd:"" help:"Write the compliance report of a town, or of all towns side by side, as JSON, GeoJSON, CSV, HTML or XLSX."`
+	Rematch rematch `cmd:"" help:"Tell which incidents change their cell with a draft or a version."`
 	Backup  backup  `cmd:"" help:"Copy a database that no service uses; a running one gives its own at /backup."`
 	Restore restore `cmd:"" help:"Fill a database that holds nothing with what backup wrote."`
 	Copy    copies  `cmd:"" help:"Bring everything that a database holds into another, of whatever kind, and compare."`

@@ -139,6 +139,7 @@ func (s *Server) routes() http.Handler {
 	e.GET("/uploads/:id/violations", s.violations, s.keyed)
 	e.GET("/uploads/:id/diff", s.uploadDiff, s.keyed)
 	e.GET("/uploads/:id/compliance", s.draftCompliance, s.keyed)
+	e.GET("/uploads/:id/rematch", s.rematchDraft, s.keyed)
 	e.GET("/uploads/:id/events", s.uploadEvents, s.keyed)
 	e.GET("/uploads/:id/tiles/:z/:x/:y", s.draftTile, s.keyed)
 	e.POST("/uploads/:id/publish", s.publish, s.keyed)
@@ -153,6 +154,7 @@ func (s *Server) routes() http.Handler {
 	e.GET("/versions", s.versions)
 	e.GET("/versions/:id", s.version)
 	e.GET("/versions/:id/diff", s.versionDiff)
+	e.GET("/versions/:id/rematch", s.rematchVersion, s.keyed)
 	e.POST("/versions/:id/restore", s.restore, s.keyed)
 
 	e.GET("/backup", s.backup, s.keyed)

@@ -32,7 +32,7 @@ func (s *Server) streamed(c echo.Context, media string, write func(begin func(),
 		h := c.Response().Header()
 		h.Set("Content-Type", media)
 		h.Set("Cache-Control", "no-store")
-		h.Set("Vary", "Accept-Encoding")
+		h.Add("Vary", "Accept-Encoding")
 		if packing != batch.Plain {
 			h.Set("Content-Encoding", string(packing))
 		}

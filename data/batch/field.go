@@ -15,14 +15,16 @@ func (t *table) appendText(b []byte, s string) []byte {
 	return t.appendField(b[:from], []byte(s))
 }
 
-// appendField quotes a field where CSV needs it. One that a spreadsheet would take
+func (t *table) appendField(b, field []byte) []byte { return AppendField(b, field, t.delimiter) }
+
+// AppendField appends a field of CSV, quoted where it must be. One that a spreadsheet would take
 // for a formula gets an apostrophe before it, which spreadsheets do not show.
-func (t *table) appendField(b, field []byte) []byte {
+func AppendField(b, field []byte, delimiter byte) []byte {
 	if plainField(field) {
 		return append(b, field...)
 	}
 	guard := formula(field)
-	quote := bytes.IndexByte(field, t.delimiter) >= 0 || bytes.ContainsAny(field, "\"\r\n")
+	quote := bytes.IndexByte(field, delimiter) >= 0 || bytes.ContainsAny(field, "\"\r\n")
 	if quote {
 		b = append(b, '"')
 	}
