@@ -4,9 +4,9 @@ import (
 	"slices"
 
 	"github.com/paulmach/orb"
-	"github.com/tidwall/rtree"
 
 	"towngrid/geo"
+	"towngrid/geo/raster"
 )
 
 // hit is what a part finds at a position, as places in the order of codes.
@@ -36,27 +36,42 @@ func (h *hit) add(i int32, covers, onEdge bool) {
 	}
 }
 
-// polygons finds features by their bounds first and then by all their edges. The
-// even-odd rule does not ask which ring belongs to which polygon, so a feature's rings
-// are taken from one array, without the way through its geometry.
-type polygons struct {
-	tree  *rtree.RTreeG[int32]
-	rings []orb.Ring
-	first []int32 // feature i has the rings from first[i] to first[i+1]
+// find finds the part's polygons at a position. The raster answers where it is sure;
+// else, and where there is none, all edges of the polygons that come into question do.
+func (p *Part) find(at orb.Point) hit {
+	if p.raster == nil {
+		h := hit{cover: none, touch: none}
+		p.tree.Search(at, at, func(_, _ [2]float64, i int32) bool {
+			p.test(&h, i, at)
+			return true
+		})
+		slices.Sort(h.further)
+		return h
+	}
+	if i := p.raster.Find(at); i != raster.Unsure {
+		return hit{cover: i, touch: none}
+	}
+	return p.among(at)
 }
 
-func (ps *polygons) find(p orb.Point) hit {
+// among finds the polygons at a position by an exact test of those near it.
+func (p *Part) among(at orb.Point) hit {
 	h := hit{cover: none, touch: none}
-	ps.tree.Search(p, p, func(_, _ [2]float64, i int32) bool {
-		all := orb.MultiPolygon{ps.rings[ps.first[i]:ps.first[i+1]]}
-		switch geo.SideOf(all, p) {
-		case geo.Inside:
-			h.add(i, true, false)
-		case geo.Edge:
-			h.add(i, geo.Covers(all, p), true)
+	var few [16]int32
+	for _, i := range p.raster.Candidates(at, few[:0]) {
+		if p.bounds[i].Contains(at) {
+			p.test(&h, i, at)
 		}
-		return true
-	})
-	slices.Sort(h.further)
+	}
 	return h
+}
+
+func (p *Part) test(h *hit, i int32, at orb.Point) {
+	mp := p.features[i].Geometry.(orb.MultiPolygon)
+	switch geo.SideOf(mp, at) {
+	case geo.Inside:
+		h.add(i, true, false)
+	case geo.Edge:
+		h.add(i, geo.Covers(mp, at), true)
+	}
 }

@@ -114,11 +114,14 @@ func (s *Snapshot) ladder(cell found) *ladder {
 // match is the rule of one cell, over the features of all parts.
 func (s *Snapshot) match(c geo.Collection, p orb.Point) (best found, others []*geo.Feature) {
 	var touched found
-	for i, part := range s.Parts(c) {
-		if !part.bound.Contains(p) {
+	sh := s.shelves[c]
+	for _, ordinal := range sh.chart.at(p) {
+		i := int(ordinal)
+		if !sh.chart.bounds[i].Contains(p) {
 			continue
 		}
-		h := part.finder.find(p)
+		part := sh.parts[i]
+		h := part.find(p)
 		for _, k := range h.further {
 			others = append(others, &part.features[k])
 		}

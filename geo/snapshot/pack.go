@@ -8,12 +8,13 @@ import (
 	"github.com/paulmach/orb"
 
 	"towngrid/geo"
+	"towngrid/geo/raster"
 )
 
 // pack moves all polygons' coordinates into one array, and likewise their rings and
 // polygons: a few objects for the garbage collector instead of some for each feature.
-// It gives all rings; feature i has those from first[i] to first[i+1].
-func pack(fs []geo.Feature) (rings []orb.Ring, first []int32) {
+// It gives the coordinates, in the order of features, polygons and rings.
+func pack(fs []geo.Feature) (points []orb.Point) {
 	var n struct{ points, rings, polygons int }
 	for i := range fs {
 		mp := fs[i].Geometry.(orb.MultiPolygon)
@@ -25,10 +26,9 @@ func pack(fs []geo.Feature) (rings []orb.Ring, first []int32) {
 			}
 		}
 	}
-	points := make([]orb.Point, 0, n.points)
-	rings = make([]orb.Ring, 0, n.rings)
+	points = make([]orb.Point, 0, n.points)
+	rings := make([]orb.Ring, 0, n.rings)
 	polys := make([]orb.Polygon, 0, n.polygons)
-	first = make([]int32, 1, len(fs)+1)
 	for i := range fs {
 		firstPoly := len(polys)
 		for _, poly := range fs[i].Geometry.(orb.MultiPolygon) {
@@ -41,9 +41,23 @@ func pack(fs []geo.Feature) (rings []orb.Ring, first []int32) {
 			polys = append(polys, orb.Polygon(slices.Clip(rings[firstRing:])))
 		}
 		fs[i].Geometry = orb.MultiPolygon(slices.Clip(polys[firstPoly:]))
-		first = append(first, int32(len(rings)))
 	}
-	return rings, first
+	return points
+}
+
+// rings are where the features' rings lie in the array of coordinates that pack gives.
+func rings(fs []geo.Feature) (rs []raster.Ring) {
+	at := uint32(0)
+	for i := range fs {
+		for _, poly := range fs[i].Geometry.(orb.MultiPolygon) {
+			for _, ring := range poly {
+				end := at + uint32(len(ring))
+				rs = append(rs, raster.Ring{First: at, End: end, Polygon: int32(i)})
+				at = end
+			}
+		}
+	}
+	return rs
 }
 
 // zOrder are the places of bounds ordered by their centres along a Z-order curve

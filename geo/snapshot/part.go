@@ -13,6 +13,7 @@ import (
 
 	"towngrid/geo"
 	"towngrid/geo/coverage"
+	"towngrid/geo/raster"
 )
 
 // Part is one published version of one collection in one division, with its
@@ -23,16 +24,11 @@ type Part struct {
 	bounds   []orb.Bound   // of the features
 	bound    orb.Bound
 	tree     rtree.RTreeG[int32] // features by bound
-	finder   finder              // nil for points
+	raster   *raster.Raster      // of cells and towns, nil where there is none
 	units    []geo.Code          // of cells: the units that they belong to, each once
 	unit     []int32             // of cells: the place of the cell's own in units
 	shared   func() *coverage.Coverage
 	grove    func() *grove
-}
-
-// finder finds the polygons of a part at a position.
-type finder interface {
-	find(p orb.Point) hit
 }
 
 // NewPart makes a part of a version's features. It takes ownership of fs, which it
@@ -53,8 +49,10 @@ func NewPart(v geo.Version, fs []geo.Feature) (*Part, error) {
 	}
 	p := &Part{version: v, features: fs, bounds: make([]orb.Bound, len(fs)), bound: nothing()}
 	if schema.Geometry == geo.MultiPolygon {
-		rings, first := pack(fs)
-		p.finder = &polygons{&p.tree, rings, first}
+		points := pack(fs)
+		if v.Collection == geo.Cells || v.Collection == geo.Towns {
+			p.raster = raster.New(points, rings(fs), len(fs))
+		}
 	}
 	p.index()
 	if v.Collection == geo.Cells {

@@ -16,6 +16,7 @@ type shelf struct {
 	len    int // of features
 	bound  orb.Bound
 	digest [sha256.Size]byte // over divisions and version IDs
+	chart  *chart
 }
 
 // newShelf makes a shelf of parts, which it sorts.
@@ -32,6 +33,7 @@ func newShelf(parts []*Part) *shelf {
 		h.Write([]byte{0})
 	}
 	h.Sum(s.digest[:0])
+	s.chart = newChart(parts, s.bound)
 	return s
 }
 

@@ -1,0 +1,195 @@
+package raster
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/paulmach/orb"
+)
+
+// piece is what of an edge lies within an area and its frame, in units, rounded.
+type piece struct {
+	edge     *edge
+	from, to corner
+}
+
+// corner is an end of a piece. It is cut where the edge goes on beyond the frame.
+type corner struct {
+	x, y uint32
+	cut  bool
+}
+
+// eastern says whether an edge leaves the area's frame here over its eastern side.
+func (c corner) eastern() bool { return c.cut && c.x == mostUnits }
+
+// cut appends the piece of an edge to ps, if it has one.
+func (a area) cut(ps []piece, e *edge) []piece {
+	scale := unitsWide / a.side
+	ax, ay := (e.au-a.u)*scale+unitsBeyond, (e.av-a.v)*scale+unitsBeyond
+	bx, by := (e.bu-a.u)*scale+unitsBeyond, (e.bv-a.v)*scale+unitsBeyond
+	from, to, ok := clip(ax, ay, bx, by)
+	if !ok {
+		return ps
+	}
+	at := func(f float64) corner {
+		switch f {
+		case 0:
+			return corner{x: units(ax), y: units(ay)}
+		case 1:
+			return corner{x: units(bx), y: units(by)}
+		}
+		return corner{units(ax + f*(bx-ax)), units(ay + f*(by-ay)), true}
+	}
+	return append(ps, piece{e, at(from), at(to)})
+}
+
+func units(v float64) uint32 { return uint32(min(max(math.Round(v), 0), mostUnits)) }
+
+// clip gives the part of a line from a to b that lies between 0 and mostUnits in both
+// axes, as fractions of its length; ok is false where there is none.
+func clip(ax, ay, bx, by float64) (from, to float64, ok bool) {
+	from, to = 0, 1
+	for _, c := range [...][2]float64{{ax, bx}, {ay, by}} {
+		d := c[1] - c[0]
+		switch low, high := (0-c[0])/d, (mostUnits-c[0])/d; {
+		case d > 0:
+			from, to = max(from, low), min(to, high)
+		case d < 0:
+			from, to = max(from, high), min(to, low)
+		case c[0] < 0 || c[0] > mostUnits:
+			return 0, 0, false
+		}
+	}
+	return from, to, from <= to
+}
+
+// block lays down the edges of an area as chains, and gives its entry; an area whose
+// frame no edge enters is all inside or outside. ok is false where they are too many, or
+// so many are near every place that might be the base.
+func (w *worker) block(a area, edges []edge, inside []int32, base int) (e entry, ok bool) {
+	ps := w.pieces[:0]
+	for i := range edges {
+		ps = a.cut(ps, &edges[i])
+	}
+	w.pieces = ps
+	if len(ps) == 0 {
+		return w.entry(a, nil, inside, base, 0), true
+	}
+	sides := append(w.here[:0], inside...)
+	for i := range ps {
+		sides = adding(sides, ps[i].edge.sides[0])
+		sides = adding(sides, ps[i].edge.sides[1])
+	}
+	w.here = sides
+	if len(sides) > mostSides {
+		return 0, false
+	}
+	at := len(w.arena)
+	w.arena = append(w.arena, make([]byte, headBytes)...)
+	w.sides(sides)
+	n := w.chains(ps, sides)
+	if n <= mostChains {
+		head := uint32(len(sides)<<sidesShift | n<<chainsShift)
+		binary.LittleEndian.PutUint32(w.arena[at:], head)
+		if in, ok := w.base(a, edges, inside, sides, at); ok {
+			binary.LittleEndian.PutUint32(w.arena[at:], head|in)
+			return block | entry(at-base), true
+		}
+	}
+	w.arena = w.arena[:at]
+	return 0, false
+}
+
+// chains lays down pieces that go on from one another and divide the same sides as one
+// chain, and gives their number. Over the eastern side a chain goes on to the north.
+func (w *worker) chains(ps []piece, sides []int32) (n int) {
+	for i := 0; i < len(ps); n++ {
+		mask := ps[i].divides(sides)
+		at := len(w.arena)
+		w.arena = append(w.arena, byte(mask), 0)
+		vertices := 0
+		add := func(x, y uint32) {
+			v := x | y<<12
+			w.arena = append(w.arena, byte(v), byte(v>>8), byte(v>>16))
+			vertices++
+		}
+		if ps[i].from.eastern() {
+			add(mostUnits, mostUnits)
+		}
+		add(ps[i].from.x, ps[i].from.y)
+		for {
+			add(ps[i].to.x, ps[i].to.y)
+			i++
+			if i == len(ps) || ps[i-1].to.cut || ps[i].from.cut || ps[i].edge.first != ps[i-1].edge.first+1 ||
+				ps[i].divides(sides) != mask || vertices >= mostEdges-1 {
+				break
+			}
+		}
+		if ps[i-1].to.eastern() {
+			add(mostUnits, mostUnits)
+		}
+		w.arena[at+1] = byte(vertices - 1)
+	}
+	return n
+}
+
+// divides are the bits of the sides that an edge divides. One that is a polygon's twice
+// divides nothing.
+func (p *piece) divides(sides []int32) uint32 {
+	return bit(sides, p.edge.sides[0]) ^ bit(sides, p.edge.sides[1])
+}
+
+// base finds which sides have to be added to the crossings that look counts. It holds
+// look against what is known of a place that no edge is near to.
+func (w *worker) base(a area, edges []edge, inside, sides []int32, at int) (in uint32, ok bool) {
+	const perAxis = 5
+	b := append(w.arena[at:], make([]byte, padding)...)
+	start := w.frame.start(a)
+	for i := range perAxis * perAxis {
+		x, y := 0.5+float64(i%perAxis), 0.5+float64(i/perAxis)
+		fx, fy := int32(x*(unitsWide<<fineBits)/perAxis)+unitsBeyond<<fineBits, int32(y*(unitsWide<<fineBits)/perAxis)+unitsBeyond<<fineBits
+		counted, sure := count(b, fx, fy)
+		if !sure {
+			continue
+		}
+		p := orb.Point{w.origin[0] + (a.u+x/perAxis*a.side)*w.frame.side, w.origin[1] + (a.v+y/perAxis*a.side)*w.frame.side}
+		for _, s := range inside {
+			in |= bit(sides, s)
+		}
+		for k := range edges {
+			if w.crosses(a, &edges[k], start) != w.crosses(a, &edges[k], p) {
+				in ^= bit(sides, edges[k].sides[0]) ^ bit(sides, edges[k].sides[1])
+			}
+		}
+		return in ^ counted, true
+	}
+	return 0, false
+}
+
+// adding is an ascending list with p in it; None is left out.
+func adding(list []int32, p int32) []int32 {
+	if p == None {
+		return list
+	}
+	i := len(list)
+	for i > 0 && list[i-1] > p {
+		i--
+	}
+	if i > 0 && list[i-1] == p {
+		return list
+	}
+	list = append(list, 0)
+	copy(list[i+1:], list[i:])
+	list[i] = p
+	return list
+}
+
+// bit is that of a side; None has none.
+func bit(sides []int32, p int32) uint32 {
+	for i, q := range sides {
+		if q == p {
+			return 1 << i
+		}
+	}
+	return 0
+}
