@@ -1,6 +1,7 @@
 import type { StyleSpecification } from 'maplibre-gl';
 import { readQuery } from './coordinate';
 import { type Datum, isDatum, type Position, shiftFrom, shiftTo } from './datum';
+import type { Change } from './events';
 import { complianceView } from './finding';
 import { coordinate, shown, told } from './format';
 import { boundOf, interiorOf } from './geometry';
@@ -79,6 +80,16 @@ export class Application {
   refuse(problem: Problem): void {
     this.page.map.dataset.state = 'failed';
     this.page.map.append(mount(h('div', { class: 'card no-map' }, problemView(problem, this.words))));
+  }
+
+  /** Draws the tiles anew that a publication touched. */
+  changed(changes: Change[]): void {
+    this.map?.refresh(changes);
+  }
+
+  /** Draws all tiles anew. */
+  reset(): void {
+    this.map?.refreshAll();
   }
 
   /** Closes the panel and takes its marks off the map. */

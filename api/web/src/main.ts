@@ -1,6 +1,7 @@
 import './style.css';
 import type { StyleSpecification } from 'maplibre-gl';
 import { Application } from './application';
+import { followEvents } from './events';
 import { chooseLanguage, otherLanguage } from './language';
 import { openPage } from './page';
 import { asProblem, Service } from './service';
@@ -21,8 +22,9 @@ async function start(root: HTMLElement): Promise<void> {
   const application = new Application(page, service, language);
   try {
     // The style is the service's own document; MapLibre validates it before it draws anything.
-    const style = (await service.json('style.json')) as StyleSpecification;
+    const style = (await service.json('style.json?addresses=plain')) as StyleSpecification;
     application.draw(style);
+    followEvents(document.baseURI, application);
   } catch (reason) {
     application.refuse(asProblem(reason, language));
   }

@@ -13,6 +13,7 @@ import {
 } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import type { Position } from './datum';
+import { type Change, tilesOf } from './events';
 import type { Bound } from './geometry';
 import { collectionOf } from './legend';
 import type { Feature, Named } from './service';
@@ -72,6 +73,8 @@ export class TownMap {
       pitchWithRotate: false,
       touchPitch: false,
       maxZoom: 20,
+      // Tiles out of sight would miss what the events tell; the browser's own cache asks after them.
+      maxTileCacheSize: 0,
       locale: localeOf(words),
       // Addresses in the style are the service's own and may be relative, which workers cannot resolve.
       transformRequest: (url) => ({ url: new URL(url, document.baseURI).href }),
@@ -135,6 +138,22 @@ export class TownMap {
       if (drawn) found.set(`${drawn.collection}/${drawn.code}`, drawn);
     }
     return [...found.values()].slice(0, 6);
+  }
+
+  /** Draws anew the tiles that a publication touched. */
+  refresh(changes: readonly Change[]): void {
+    const bounds = this.map.getBounds();
+    const view: Bound = [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
+    for (const change of changes) {
+      const source = this.sources.get(change.collection);
+      const tiles = tilesOf(change, this.map.getZoom(), view);
+      if (source && tiles.length > 0) this.map.refreshTiles(source, tiles);
+    }
+  }
+
+  /** Draws all tiles anew. */
+  refreshAll(): void {
+    for (const source of new Set(this.sources.values())) this.map.refreshTiles(source);
   }
 
   /** Gives the keyboard back to the map. */
