@@ -39,7 +39,7 @@ type commands struct {
 	Serve   serve   `cmd:"" help:"Serve a database over HTTP."`
 	Demo    demoRun `cmd:"" help:"Make the synthetic demonstration district, import it and serve it."`
 	Import  imports `cmd:"" help:"Read a file, check it, and publish it or keep it as a draft."`
-	Export  exports `cmd:"" help:"Write what is published as a zipped shapefile, GeoJSON, GeoPackage, boundary-point text or CSV."`
+	Export  exports `cmd:"" help:"Write what is published as a zipped shapefile, GeoJSON, GeoPackage, boundary-point text or CSV, or as an archive of tiles."`
 	Zone    zones   `cmd:"" help:"Propose grid cells: regular, along lines, of even load, or changed from those published."`
 	Locate  locate  `cmd:"" help:"Match the positions of a file or of standard input to cells: NDJSON, CSV or GeoJSON."`
 	Report  report  `cmd:"" help:"Write the compliance report of a town, or of all towns side by side, as JSON, GeoJSON, CSV, HTML or XLSX."`
@@ -630,15 +630,19 @@ func undecided(q intake.Question) error {
 type exports struct {
 	database
 	To         string `arg:"" type:"path" help:"The file to write; it must not be there yet."`
-	Collection string `required:"" help:"towns, units, cells, parcels or facilities."`
+	Collection string `required:"" help:"towns, units, cells, parcels or facilities; of an archive of tiles several with commas between them."`
 	Division   string `help:"Only this division."`
-	Format     string `default:"shapefile" help:"shapefile, geojson, geojsonseq, gpkg, jzd or csv."`
+	Format     string `default:"shapefile" help:"shapefile, geojson, geojsonseq, gpkg, jzd or csv; pmtiles or mbtiles for an archive of tiles."`
 	CRS        string `name:"crs" help:"Coordinate reference system; CGCS2000 degrees when none is given."`
 	Encoding   string `help:"GBK or UTF-8, for a shapefile or boundary-point text."`
+	archives
 }
 
 // Run writes the file and lists what the format could not hold as it is.
 func (e *exports) Run(ctx context.Context, out io.Writer) error {
+	if archived(e.Format) {
+		return e.archive(ctx, out)
+	}
 	col, division, o, err := e.options()
 	if err != nil {
 		return err

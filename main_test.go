@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"go/parser"
@@ -15,13 +16,15 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"towngrid/geo"
 )
 
 // allowed says which of our packages a package may import, by its folder. A folder
 // that is not listed takes the entry of the folder above it.
 func allowed() map[string][]string {
 	return map[string][]string{
-		".":              {"api", "api/paper", "tiles", "data", "data/batch", "data/demo", "data/export", "data/gpkg", "data/postgis", "data/standards", "geo"},
+		".":              {"api", "api/paper", "tiles", "data", "data/batch", "data/demo", "data/export", "data/gpkg", "data/mbtiles", "data/postgis", "data/standards", "geo"},
 		"api":            {"api/paper", "api/web", "tiles", "data", "data/batch", "geo"},
 		"api/paper":      {"geo"},
 		"api/web":        {},
@@ -36,6 +39,7 @@ func allowed() map[string][]string {
 		"data/standards": {"geo"},
 		"data/batch":     {"geo"},
 		"data/export":    {"data/gpkg", "geo"},
+		"data/mbtiles":   {},
 		"migrations":     {},
 		"geo":            {"geo"},
 	}
@@ -48,8 +52,8 @@ func outside() map[string][]string {
 		"github.com/labstack/echo":             {"api"},
 		"github.com/twpayne/go-geom":           {"data/gpkg", "data/postgis", "data/rows"},
 		"github.com/jackc/pgx":                 {"data/postgis", "data/pgtest"},
-		"modernc.org/sqlite":                   {"data/gpkg"},
-		"database/sql":                         {"data/gpkg"},
+		"modernc.org/sqlite":                   {"data/gpkg", "data/mbtiles"},
+		"database/sql":                         {"data/gpkg", "data/mbtiles"},
 		"github.com/pressly/goose":             {"data/gpkg", "data/postgis"},
 		"github.com/alecthomas/kong":           {"."},
 		"github.com/prometheus":                {"api"},
@@ -239,6 +243,22 @@ func TestDemoServesAndStartsAgain(t *testing.T) {
 			t.Fatal("the service does not stop")
 		}
 	}
+	for _, format := range []string{"pmtiles", "mbtiles"} {
+		var files [2][]byte
+		for i := range files {
+			to := filepath.Join(t.TempDir(), "district."+format)
+			err := run(t.Context(), []string{"export", "--db", db, "--collection", "towns,units,cells", "--format", format, "--max-zoom", "11", to}, io.Discard)
+			if err == nil {
+				files[i], err = os.ReadFile(to)
+			}
+			if err != nil || len(files[i]) < 100_000 {
+				t.Fatalf("%s: %d bytes, %v", format, len(files[i]), err)
+			}
+		}
+		if !bytes.Equal(files[0], files[1]) {
+			t.Errorf("%s: the same version gives other bytes", format)
+		}
+	}
 }
 
 // plainEnvironment clears what the environment says of the configuration.
@@ -295,6 +315,19 @@ func TestCommandLine(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "empty.geojson")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a file is left: %v", err)
+	}
+	for code, args := range map[string][]string{
+		"bad_zooms": {"--max-zoom", "23"}, "bad_bbox": {"--bbox", "1,2,3"}, "unknown_datum": {"--datum", "mars"}, "bad_content": {"--content", "roads"},
+		"unknown_property": {"--properties", "nothing"}, "bad_flag": {"--division", "330890"}, "nothing_published": nil,
+	} {
+		to := filepath.Join(dir, "x.pmtiles")
+		_, err := call(append([]string{"export", "--db", db, "--collection", "cells,units", "--format", "pmtiles", to}, args...)...)
+		if refused := (*geo.Error)(nil); !errors.As(err, &refused) || refused.Code != code {
+			t.Errorf("%v: %v", args, err)
+		}
+		if _, err := os.Stat(to); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%v: a file is left: %v", args, err)
+		}
 	}
 	hill := filepath.Join(dir, "hill.geojson")
 	if err := os.WriteFile(hill, []byte(`{"type":"Polygon","coordinates":[[[118.9,29],[118.93,29.002],[118.91,29.03],[118.9,29]]]}`), 0o600); err != nil {
