@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -303,6 +304,9 @@ func (w web) editions() ([]density.Standard, error) {
 		if err != nil {
 			return nil, err
 		}
+		if slices.ContainsFunc(all, func(s density.Standard) bool { return s.ID == std.ID }) {
+			return nil, geo.Errorf("bad_standard", "%[1]s：标识 %[2]q 已被另一标准使用，请另取一个", "%[1]s: another standard has the ID %[2]q; choose one of its own", path, std.ID)
+		}
 		all = append(all, std)
 	}
 	return all, nil
@@ -314,7 +318,12 @@ func readStandard(path string) (density.Standard, error) {
 		return density.Standard{}, err
 	}
 	defer f.Close()
-	return standards.Read(f)
+	std, err := standards.Read(f)
+	var refused *geo.Error
+	if errors.As(err, &refused) {
+		err = &geo.Error{Code: refused.Code, Violations: refused.Violations, Text: geo.Text{ZH: path + "：" + refused.Text.ZH, EN: path + ": " + refused.Text.EN}}
+	}
+	return std, err
 }
 
 // serve is the command of the same name.

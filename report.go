@@ -54,6 +54,9 @@ func (c *report) Run(ctx context.Context, out io.Writer) error {
 
 // job is what the flags ask for.
 func (c *report) job() (job api.ReportJob, err error) {
+	if c.Since != "" && c.Town == "" {
+		return job, geo.Errorf("missing_parameter", "--since 须指明小镇", "--since needs a town")
+	}
 	if job.Standards, err = (web{StandardFile: c.StandardFile}).editions(); err != nil {
 		return job, err
 	}
@@ -62,9 +65,6 @@ func (c *report) job() (job api.ReportJob, err error) {
 	job.Style = paper.Style{Format: paper.JSON, Lang: c.Lang, List: c.List}
 	if name := cmp.Or(c.Format, c.To); name != "" {
 		job.Style.Format, err = paper.ParseFormat(name)
-	}
-	if c.Since != "" && c.Town == "" {
-		err = cmp.Or(err, error(geo.Errorf("missing_parameter", "--since 须指明小镇", "--since needs a town")))
 	}
 	return job, err
 }

@@ -71,6 +71,7 @@ func WriteReport(w io.Writer, job ReportJob, snap *snapshot.Snapshot) error {
 	if err != nil {
 		return err
 	}
+	job.Style.Notice = noticeOf(snap)
 	if job.Town == "" {
 		table, err := newTable(std, snap, job.Division, job.Options)
 		if err != nil {
@@ -102,5 +103,6 @@ func WriteChanges(w io.Writer, job ReportJob, since, now *snapshot.Snapshot) err
 	if err != nil {
 		return err
 	}
+	job.Style.Notice = noticeOf(now)
 	return paper.Compared(w, paper.NewPair(before, after), job.Style)
 }

@@ -227,6 +227,12 @@ func (s *Server) notice() string {
 	if n := s.noticed.Load(); n != nil && n.snap == snap {
 		return n.text
 	}
+	n := &noticed{snap, noticeOf(snap)}
+	s.noticed.Store(n)
+	return n.text
+}
+
+func noticeOf(snap *snapshot.Snapshot) string {
 	var said []string
 	for _, col := range geo.Collections() {
 		for _, p := range snap.Parts(col) {
@@ -235,9 +241,7 @@ func (s *Server) notice() string {
 			}
 		}
 	}
-	n := &noticed{snap, strings.Join(said, " ")}
-	s.noticed.Store(n)
-	return n.text
+	return strings.Join(said, " ")
 }
 
 // noticed is the notice of one Snapshot.

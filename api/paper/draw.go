@@ -177,8 +177,6 @@ func (v view) town(r density.Report) template.HTML {
 	rows := mapped(r)
 	var d drawing
 	d.put(`<svg class="map" viewBox="0 0 %s %s" role="img" aria-label="%s">`, coordinate(k.width), coordinate(k.height), html.EscapeString(v.say("小镇图斑示意图", "map of the town's parcels")))
-	d.put(`<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line class="hatch" x1="0" x2="0" y1="0" y2="6"/></pattern>` +
-		`<pattern id="query" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)"><line class="query" x1="0" x2="0" y1="0" y2="5"/></pattern></defs>`)
 	for _, layer := range []string{"other", "out", "cut", "counted", "doubt"} {
 		for _, p := range rows {
 			if layerOf(p) == layer {

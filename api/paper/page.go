@@ -80,6 +80,14 @@ func (v view) Headings(r density.Report) []headed      { return v.headed(r) }
 func (v view) Apart(p density.CountedParcel) string    { return cellText(apart(p)) }
 func (v view) Kind(kind string) string                 { return kindWord(kind, v.Lang) }
 
+// Hectares writes an area that may be missing.
+func (v view) Hectares(m2 *float64) string {
+	if m2 == nil {
+		return "—"
+	}
+	return v.hectares(*m2)
+}
+
 // Optional writes a number that may be missing.
 func (v view) Optional(n *float64) string {
 	if n == nil {

@@ -94,18 +94,19 @@ func border(rng *rand.Rand, lon, lat float64) orb.MultiPolygon {
 	return orb.MultiPolygon{{append(ring, ring[0])}}
 }
 
-// BenchmarkThousandTowns assesses 1,000 towns with 200 parcels each on all processors.
+// BenchmarkThousandTowns makes the table of 1,000 towns with 200 parcels each on all
+// processors.
 func BenchmarkThousandTowns(b *testing.B) {
 	s, codes := county(b, 1000)
 	std := standard(b, "zhejiang-2018")
 	b.ReportAllocs()
 	for b.Loop() {
-		reports, err := AssessAll(std, s, codes, Options{})
+		table, err := AssessTable(std, s, codes, Options{})
 		if err != nil {
 			b.Fatal(err)
 		}
-		if f, _ := reports[0].Finding(Land); f.Value == nil {
-			b.Fatal(f.Completeness)
+		if table.Towns[0].Figures[0].Value == nil {
+			b.Fatal(table.Towns[0].Missing)
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package density
 
-import "towngrid/geo"
+import (
+	"strings"
+
+	"towngrid/geo"
+)
 
 // Finding is one metric of a town held against its band.
 type Finding struct {
@@ -64,11 +68,14 @@ func (f *Finding) remedy(levers ...Lever) {
 	if f.noBand {
 		levers = []Lever{}
 	}
+	f.Remedy = Remedy{Levers: levers}
 	if len(f.Completeness.Missing) > 0 {
-		f.Remedy = Remedy{Levers: levers, Text: toSupply(f.Completeness.Missing)}
-		return
+		f.Remedy.Text = toSupply(f.Completeness.Missing)
 	}
-	f.Remedy = Remedy{Levers: levers, Text: sentences(levers)}
+	if len(levers) > 0 {
+		said := sentences(levers)
+		f.Remedy.Text = geo.Text{ZH: f.Remedy.Text.ZH + said.ZH, EN: strings.TrimSpace(f.Remedy.Text.EN + " " + said.EN)}
+	}
 }
 
 // judge gives the verdict: none without a value, nor while anything is missing.

@@ -92,7 +92,7 @@ func (a *assessment) supply() Supply {
 	}
 	reaches, usual := a.reaches()
 	near := a.dwellings()
-	away := t.facilitiesNear(near, usual)
+	away := t.facilitiesNear(near, longest(reaches))
 	s.Known = t.published[geo.Facilities]
 	for _, kind := range geo.FacilityKinds() {
 		k := KindCount{Kind: kind, Title: kindTitle(kind)}
@@ -142,9 +142,16 @@ func (a *assessment) dwellings() (out []CountedParcel) {
 	return out
 }
 
-// facilitiesNear are those outside the town within the longest walk of a dwelling.
-func (t *townCase) facilitiesNear(near []CountedParcel, usual *float64) []Place {
-	if usual == nil || len(near) == 0 {
+func longest(reaches map[string]*float64) (m float64) {
+	for _, r := range reaches {
+		m = max(m, *r)
+	}
+	return m
+}
+
+// facilitiesNear are those outside the town that may lie within a walk of so many metres.
+func (t *townCase) facilitiesNear(near []CountedParcel, walk float64) []Place {
+	if walk == 0 || len(near) == 0 {
 		return nil
 	}
 	around := near[0].Shape.Bound()
@@ -152,7 +159,7 @@ func (t *townCase) facilitiesNear(near []CountedParcel, usual *float64) []Place 
 		around = around.Union(row.Shape.Bound())
 	}
 	var out []*geo.Feature
-	t.snapshot.Search(geo.Facilities, widened(around, furthest), func(p *snapshot.Part, i int) bool {
+	t.snapshot.Search(geo.Facilities, widened(around, walk), func(p *snapshot.Part, i int) bool {
 		if t.outline.side(p.FeatureBound(i)) == geo.Outside {
 			out = append(out, p.At(i))
 			t.cites(p)

@@ -20,6 +20,7 @@ import {
   type Match,
   type Named,
   Problem,
+  type ReportFormat,
   type Service,
 } from './service';
 import { fill, h, mount, type View } from './view';
@@ -284,7 +285,7 @@ export class Application {
     fill(slot, waitingView(this.words));
     try {
       const report: Compliance = await this.service.compliance(town, signal);
-      if (!signal.aborted) fill(slot, complianceView(report, this.words));
+      if (!signal.aborted) fill(slot, complianceView(report, this.words, this.openPaper));
     } catch (reason) {
       if (isAbort(reason)) return;
       fill(
@@ -293,6 +294,10 @@ export class Application {
       );
     }
   }
+
+  private readonly openPaper = (town: string, format: ReportFormat): void => {
+    window.open(this.service.paper(town, format), '_blank', 'noopener');
+  };
 
   private judgedSlot(): Element {
     const { answer } = this.page;

@@ -1,6 +1,6 @@
 import { number, quantity, range, shown, told } from './format';
-import type { Band, Compliance, Detail, Finding, Standard } from './service';
-import { type ElementView, h, type View } from './view';
+import type { Band, Compliance, Detail, Finding, ReportFormat, Standard } from './service';
+import { button, type ElementView, h, type View } from './view';
 import { type Words, wordFor } from './words';
 
 /** What a verdict means for its look: the sign beside it is there for readers who do not see the colour. */
@@ -165,8 +165,12 @@ function plainText(value: string, words: Words): string {
   return shown(value);
 }
 
-/** A town's findings, with how many have which verdict said first. */
-export function complianceView(report: Compliance, words: Words): ElementView {
+/** A town's findings, with how many have which verdict said first, and its report on paper. */
+export function complianceView(
+  report: Compliance,
+  words: Words,
+  open: (town: string, format: ReportFormat) => void,
+): ElementView {
   const { compliance } = words;
   if (report.findings.length === 0) return h('p', { class: 'muted' }, compliance.noFindings);
   return h(
@@ -176,6 +180,12 @@ export function complianceView(report: Compliance, words: Words): ElementView {
     h('p', { class: 'tally' }, ...tally(report.findings, words)),
     h('ul', { class: 'findings' }, ...report.findings.map((finding) => findingView(finding, words))),
     h('p', { class: 'muted' }, `${compliance.standard} ${standardText(report.standard)}`),
+    h(
+      'p',
+      { class: 'papers' },
+      button({}, () => open(report.town.code, 'html'), compliance.print),
+      button({}, () => open(report.town.code, 'xlsx'), compliance.workbook),
+    ),
     notesView(report.notes, words),
   );
 }

@@ -103,6 +103,9 @@ export class Problem extends Error {
   }
 }
 
+/** A format in which the service writes a report on paper. */
+export type ReportFormat = 'html' | 'xlsx';
+
 /** Anything thrown, as a Problem. */
 export function asProblem(reason: unknown, language: Language): Problem {
   if (reason instanceof Problem) return reason;
@@ -136,6 +139,12 @@ export class Service {
   async compliance(town: string, signal?: AbortSignal): Promise<Compliance> {
     const path = `towns/${encodeURIComponent(town)}/compliance`;
     return readCompliance(await this.json(path, signal), this.language);
+  }
+
+  /** The address of a town's report on paper, to be opened by the browser. */
+  paper(town: string, format: ReportFormat): string {
+    const query = new URLSearchParams({ f: format, lang: this.language });
+    return new URL(`towns/${encodeURIComponent(town)}/compliance?${query}`, this.base).href;
   }
 
   /** A feature by its code, undefined where the collection has none. */

@@ -72,6 +72,8 @@ export interface Words {
     inputs: string;
     notes: string;
     noFindings: string;
+    print: string;
+    workbook: string;
     atLeast: (value: string) => string;
     atMost: (value: string) => string;
     chart: (value: string, band: string, verdict: string) => string;
@@ -159,6 +161,8 @@ const zh: Words = {
     inputs: '计算依据',
     notes: '说明',
     noFindings: '这个小镇还没有可用的指标结论。',
+    print: '完整报告（可打印）',
+    workbook: '图斑清单 XLSX',
     atLeast: (value) => `不少于 ${value}`,
     atMost: (value) => `不多于 ${value}`,
     chart: (value, band, verdict) => `实际 ${value}，标准 ${band}，${verdict}`,
@@ -366,6 +370,8 @@ const en: Words = {
     inputs: 'Computed from',
     notes: 'Notes',
     noFindings: 'There are no findings for this town yet.',
+    print: 'Full report, to print',
+    workbook: 'Parcels as XLSX',
     atLeast: (value) => `at least ${value}`,
     atMost: (value) => `at most ${value}`,
     chart: (value, band, verdict) => `value ${value}, band ${band}, ${verdict}`,

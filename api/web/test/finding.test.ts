@@ -163,6 +163,7 @@ describe('a finding', () => {
 });
 
 describe('a report', () => {
+  const ignore = () => {};
   const report: Compliance = {
     town: { code: 'T1', name: '云栖' },
     standard: { id: 'zj2018', title: '浙江省特色小镇创建规划指南', edition: '2018（试行）' },
@@ -172,18 +173,25 @@ describe('a report', () => {
   };
 
   it('counts its verdicts first', () => {
-    const [tally] = find(complianceView(report, zh), ({ attributes }) => attributes.class === 'tally');
+    const [tally] = find(complianceView(report, zh, ignore), ({ attributes }) => attributes.class === 'tally');
     expect(textOf(tally ?? '')).toBe('✓符合 1↓偏低 2');
   });
 
   it('names its standard and says that it is advisory', () => {
-    const said = textOf(complianceView(report, zh));
+    const said = textOf(complianceView(report, zh, ignore));
     expect(said).toContain('依据 浙江省特色小镇创建规划指南 · 2018（试行）');
     expect(said).toContain('结论供规划参考');
-    expect(textOf(complianceView({ ...report, notes: [] }, zh))).toContain('引导性');
+    expect(textOf(complianceView({ ...report, notes: [] }, zh, ignore))).toContain('引导性');
+  });
+
+  it('opens on paper, with its town', () => {
+    const opened: string[] = [];
+    const view = complianceView(report, zh, (town, format) => opened.push(`${town} ${format}`));
+    for (const { act } of find(view, ({ tag }) => tag === 'button')) act?.(new Event('click'));
+    expect(opened).toEqual(['T1 html', 'T1 xlsx']);
   });
 
   it('says so when there is nothing', () => {
-    expect(textOf(complianceView({ ...report, findings: [] }, zh))).toBe(zh.compliance.noFindings);
+    expect(textOf(complianceView({ ...report, findings: [] }, zh, ignore))).toBe(zh.compliance.noFindings);
   });
 });

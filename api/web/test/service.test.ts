@@ -170,6 +170,12 @@ describe('the service', () => {
     expect(asked.mock.calls[0]?.[1]?.headers).toMatchObject({ 'Accept-Language': 'zh' });
   });
 
+  it('has reports on paper at an address of their own, whatever the code', () => {
+    expect(service.paper('../x?y', 'html')).toBe(
+      'http://localhost:8080/base/towns/..%2Fx%3Fy/compliance?f=html&lang=zh',
+    );
+  });
+
   it('lets no code leave its place in the address', async () => {
     const asked = answering(json({}, 404));
     expect(await service.feature('cells', '../../x?y#z')).toBeUndefined();
