@@ -19,6 +19,7 @@ import (
 
 	"towngrid/api/paper"
 	"towngrid/data/demo"
+	"towngrid/data/standards"
 	"towngrid/geo"
 	"towngrid/geo/crs"
 	"towngrid/geo/density"
@@ -499,5 +500,18 @@ func TestStandardsSayWhatTheyAre(t *testing.T) {
 	}
 	if r := getJSON[density.Report](t, s, "/towns/TZ330890001/compliance"); r.Standard.Checksum != one.Checksum {
 		t.Error("the report names another file")
+	}
+	// What is sent is a standard's file but for the checksum: a template for one's own.
+	var file map[string]any
+	if err := json.Unmarshal(get(t, s, "/standards/zhejiang-2018", http.StatusOK).Body.Bytes(), &file); err != nil {
+		t.Fatal(err)
+	}
+	delete(file, "checksum")
+	text, err := json.Marshal(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := standards.Read(bytes.NewReader(text)); err != nil || again.ID != "zhejiang-2018" {
+		t.Errorf("%v", err)
 	}
 }
