@@ -6,7 +6,7 @@ WEB         = api/web
 # The race detector needs a C compiler; without one the tests run plain, and say so.
 RACE       := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 
-.PHONY: demo build web test check unit web-test e2e bench bench-road clean
+.PHONY: demo build web test check unit web-test e2e bench bench-road faults scale clean
 
 # demo builds the map application where npm is there, then makes, imports and serves the demonstration district.
 demo: web
@@ -57,6 +57,13 @@ bench:
 # bench-road takes 50,000 cells through the planner's road, with time and memory, beside ogr2ogr.
 bench-road:
 	go run ./data/bench/road
+
+# faults runs the long form of what replicas promise (two hours), scale measures them with up to 1,000,000 cells.
+faults:
+	TOWNGRID_LONG=1 go test -v -timeout 4h ./data/faults
+
+scale:
+	TOWNGRID_SCALE=10000,100000,300000,1000000 go test -v -run Scale -timeout 1h ./data/faults
 
 clean:
 	rm -rf bin $(WEB)/node_modules

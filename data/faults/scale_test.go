@@ -1,0 +1,285 @@
+package faults
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/paulmach/orb"
+
+	"towngrid/data"
+	"towngrid/data/pgtest"
+	"towngrid/data/postgis"
+	"towngrid/geo"
+	"towngrid/geo/snapshot"
+	"towngrid/tiles"
+)
+
+// A division of the scale test is 25 × 20 cells of 60 vertices, whose jagged borders are
+// those of their neighbours, in other divisions as well.
+const (
+	scaleCols, scaleRows = 25, 20
+	scaleCells           = scaleCols * scaleRows
+	scaleWide            = 50 // divisions in a row
+	scaleSide            = 0.005
+	scaleSeed            = 20261125
+)
+
+// scaleDivision are the cells of a division; a generation moves every inner vertex.
+func scaleDivision(division, generation int) []geo.Feature {
+	fs := make([]geo.Feature, scaleCells)
+	for i := range fs {
+		x, y := division%scaleWide*scaleCols+i%scaleCols, division/scaleWide*scaleRows+i/scaleCols
+		ring := make(orb.Ring, 0, 61)
+		ring = appendSide(ring, x, y, false, false, generation)
+		ring = appendSide(ring, x+1, y, true, false, generation)
+		ring = appendSide(ring, x, y+1, false, true, generation)
+		ring = appendSide(ring, x, y, true, true, generation)
+		fs[i] = geo.Feature{
+			Code: geo.Code(fmt.Sprintf("%06d%04d", 100000+division, i)), Name: fmt.Sprintf("第%d网格", i), Geometry: orb.MultiPolygon{{append(ring, ring[0])}},
+			Properties: geo.Properties{{Name: "unit", Value: fmt.Sprintf("%06d%02d", 100000+division, i/100)}, {Name: "valid_from", Value: "2026-01-01"}},
+		}
+	}
+	return fs
+}
+
+// appendSide appends the 15 vertices of a lattice edge from x, y to the right or
+// upwards, its last corner left out; backwards when asked.
+func appendSide(ring orb.Ring, x, y int, up, back bool, generation int) orb.Ring {
+	const parts = 15
+	axis := uint64(0)
+	if up {
+		axis = 1
+	}
+	for k := range parts {
+		if back {
+			k = parts - k
+		}
+		along, off := float64(k)/parts, 0.0
+		if k > 0 && k < parts {
+			seed := rand.NewPCG(scaleSeed, uint64(x)<<40|uint64(y)<<16|uint64(k)<<8|uint64(generation)<<1|axis)
+			off = (rand.New(seed).Float64() - 0.5) * 0.2
+		}
+		p := orb.Point{float64(x) + along, float64(y) + off}
+		if up {
+			p = orb.Point{float64(x) + off, float64(y) + along}
+		}
+		ring = append(ring, orb.Point{100 + p[0]*scaleSide, 25 + p[1]*scaleSide})
+	}
+	return ring
+}
+
+// TestScale measures a service with as many cells as TOWNGRID_SCALE lists, such as
+// 10000,100000,300000,1000000, in divisions of 500: each cold start is a process of its own.
+func TestScale(t *testing.T) {
+	if task := os.Getenv("TOWNGRID_SCALE_CHILD"); task != "" {
+		measure(t, task)
+		return
+	}
+	if os.Getenv("TOWNGRID_SCALE") == "" {
+		t.Skip("set TOWNGRID_SCALE=10000,100000,300000,1000000, or run make scale")
+	}
+	c := pgtest.New(t, "max_wal_size=8GB", "shared_buffers=256MB")
+	dsn := c.Database(t)
+	s, err := postgis.Open(t.Context(), dsn, postgis.Options{Pool: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	filled := 0
+	for size := range strings.SplitSeq(os.Getenv("TOWNGRID_SCALE"), ",") {
+		n, err := strconv.Atoi(size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		began, first := time.Now(), filled
+		for ; filled < n/scaleCells; filled++ {
+			scalePublish(t, s, filled, 0)
+		}
+		t.Logf("%d cells: filled with %d divisions more in %v", n, filled-first, time.Since(began).Round(time.Millisecond))
+		dir := t.TempDir()
+		child(t, "PostGIS", n, dsn, filepath.Join(dir, "new"))
+		child(t, "PostGIS, keeping pictures", n, dsn, dir)
+		child(t, "pictures, no database", n, "postgres://postgres@127.0.0.1:1/none?sslmode=disable", dir)
+		scaleFollow(t, dsn, n)
+	}
+}
+
+func scalePublish(t *testing.T, s data.Store, division, base int) geo.Version {
+	t.Helper()
+	v, err := s.Publish(t.Context(), scaleDraft(t, s, division, base).ID, base, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func scaleDraft(t *testing.T, s data.Store, division, base int) geo.Version {
+	t.Helper()
+	fs := scaleDivision(division, base)
+	sum, err := geo.Checksum(fs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := geo.Version{ID: uuid.NewString(), Collection: geo.Cells, Division: geo.Division(fmt.Sprint(100000 + division)), State: geo.Draft, Created: time.Now(), Features: len(fs), Checksum: sum}
+	if err := s.SaveDraft(t.Context(), v, fs); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// child starts a service in a process of its own and logs what it measures.
+func child(t *testing.T, what string, n int, dsn, dir string) {
+	t.Helper()
+	task, err := json.Marshal([]string{dsn, dir, fmt.Sprint(n)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestScale$", "-test.v")
+	cmd.Env = append(os.Environ(), "TOWNGRID_SCALE_CHILD="+string(task))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", what, err, out)
+	}
+	for line := range strings.Lines(string(out)) {
+		if _, said, ok := strings.Cut(line, "measured: "); ok {
+			t.Logf("%d cells from %s: %s", n, what, strings.TrimSpace(said))
+		}
+	}
+}
+
+// measure is what a child does.
+func measure(t *testing.T, task string) {
+	var args []string
+	if err := json.Unmarshal([]byte(task), &args); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	r, err := replica(t, args[0], args[1], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded := time.Since(began)
+	if n := r.Snapshot().Len(geo.Cells); fmt.Sprint(n) != args[2] {
+		t.Fatalf("%d cells are served, not %s", n, args[2])
+	}
+	peak, now := memory(t)
+	lookup := locating(t, r.Snapshot())
+	var drawn []string
+	for _, z := range []uint8{14, 12, 10} {
+		drawn = append(drawn, fmt.Sprintf("z%d %v", z, drawing(t, r.Snapshot(), z).Round(10*time.Microsecond)))
+	}
+	closing := time.Now()
+	shut(t, r)
+	t.Logf("measured: served after %v; resident %d MB, %d MB at most; one lookup %v; tiles with fills from scratch %s; closed after %v",
+		loaded.Round(time.Millisecond), now, peak, lookup, strings.Join(drawn, ", "), time.Since(closing).Round(time.Millisecond))
+}
+
+// memory is what the process has resident, at most and now, in MB.
+func memory(t *testing.T) (peak, now int) {
+	t.Helper()
+	raw, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Skip("SKIPPED, NOT TESTED: /proc is missing")
+	}
+	for line := range strings.Lines(string(raw)) {
+		for name, to := range map[string]*int{"VmHWM:": &peak, "VmRSS:": &now} {
+			if rest, ok := strings.CutPrefix(line, name); ok {
+				*to, _ = strconv.Atoi(strings.Fields(rest)[0])
+				*to >>= 10
+			}
+		}
+	}
+	return peak, now
+}
+
+// somewhere are positions within what is served.
+func somewhere(s *snapshot.Snapshot, n int) []orb.Point {
+	rng := rand.New(rand.NewPCG(scaleSeed, 1))
+	parts := s.Parts(geo.Cells)
+	ps := make([]orb.Point, n)
+	for i := range ps {
+		b := parts[rng.IntN(len(parts))].Bound()
+		ps[i] = orb.Point{b.Min[0] + rng.Float64()*(b.Max[0]-b.Min[0]), b.Min[1] + rng.Float64()*(b.Max[1]-b.Min[1])}
+	}
+	return ps
+}
+
+// locating is how long a lookup takes.
+func locating(t *testing.T, s *snapshot.Snapshot) time.Duration {
+	ps := somewhere(s, 200_000)
+	began := time.Now()
+	hits := 0
+	for _, p := range ps {
+		if s.LocateCode(p).Cell != "" {
+			hits++
+		}
+	}
+	took := time.Since(began) / time.Duration(len(ps))
+	if hits < len(ps)*99/100 {
+		t.Errorf("only %d of %d positions lie in a cell", hits, len(ps))
+	}
+	return took
+}
+
+// drawing is how long a tile takes from scratch, the median of some.
+func drawing(t *testing.T, s *snapshot.Snapshot, z uint8) time.Duration {
+	var took []time.Duration
+	for _, p := range somewhere(s, 21) {
+		n := math.Exp2(float64(z))
+		lat := p[1] * math.Pi / 180
+		a := tiles.Address{Z: z, X: uint32((p[0] + 180) / 360 * n), Y: uint32((1 - math.Log(math.Tan(lat)+1/math.Cos(lat))/math.Pi) / 2 * n)}
+		began := time.Now()
+		body, err := new(tiles.Builder).Build(context.Background(), s, tiles.Request{Collections: []geo.Collection{geo.Cells}, Address: a, Content: tiles.Fills})
+		if err != nil || len(body) == 0 {
+			t.Fatalf("tile %v: %d bytes, %v", a, len(body), err)
+		}
+		took = append(took, time.Since(began))
+	}
+	slices.Sort(took)
+	return took[len(took)/2]
+}
+
+// scaleFollow publishes 500 cells again and again and waits for a second replica.
+func scaleFollow(t *testing.T, dsn string, n int) {
+	t.Helper()
+	both := make([]*data.Registry, 2)
+	for i := range both {
+		s, err := postgis.Open(t.Context(), dsn, postgis.Options{Pool: 8})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if both[i], err = data.Open(t.Context(), s, data.Options{Spool: t.TempDir(), Log: slog.New(slog.DiscardHandler)}); err != nil {
+			t.Fatal(err)
+		}
+		defer shut(t, both[i])
+	}
+	var here, there []time.Duration
+	for range 20 {
+		division := 7 % (n / scaleCells)
+		base := both[0].LiveNumber(geo.Cells, geo.Division(fmt.Sprint(100000+division)))
+		draft := scaleDraft(t, both[0].Store(), division, base)
+		began := time.Now()
+		v, err := both[0].Publish(t.Context(), draft.ID, base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		here = append(here, time.Since(began))
+		eventually(t, "the other replica", 10*time.Second, func() bool { return serves(both[1], v) })
+		there = append(there, time.Since(began))
+	}
+	report(t, fmt.Sprintf("%d cells: 500 published, seen by its own replica", n), here, 10*time.Second)
+	report(t, fmt.Sprintf("%d cells: 500 published, seen by both replicas", n), there, 10*time.Second)
+}
