@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -175,6 +176,7 @@ func measure(t *testing.T, task string) {
 	if n := r.Snapshot().Len(geo.Cells); fmt.Sprint(n) != args[2] {
 		t.Fatalf("%d cells are served, not %s", n, args[2])
 	}
+	work := busy(t)
 	peak, now := memory(t)
 	lookup := locating(t, r.Snapshot())
 	var drawn []string
@@ -183,8 +185,18 @@ func measure(t *testing.T, task string) {
 	}
 	closing := time.Now()
 	shut(t, r)
-	t.Logf("measured: served after %v; resident %d MB, %d MB at most; one lookup %v; tiles with fills from scratch %s; closed after %v",
-		loaded.Round(time.Millisecond), now, peak, lookup, strings.Join(drawn, ", "), time.Since(closing).Round(time.Millisecond))
+	t.Logf("measured: served after %v (%v of processor time); resident %d MB, %d MB at most; one lookup %v; tiles with fills from scratch %s; closed after %v",
+		loaded.Round(time.Millisecond), work.Round(time.Millisecond), now, peak, lookup, strings.Join(drawn, ", "), time.Since(closing).Round(time.Millisecond))
+}
+
+// busy is the processor time that the process has taken.
+func busy(t *testing.T) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // memory is what the process has resident, at most and now, in MB.

@@ -31,21 +31,25 @@ func (s *Store) Features(ctx context.Context, id string) iter.Seq2[geo.Feature, 
 
 // featuresOf gives the features of a version to take until that returns false.
 func (s *Store) featuresOf(ctx context.Context, id string, take func(geo.Feature) bool) error {
-	v, err := s.Version(ctx, id)
-	if err != nil {
-		return err
-	}
 	from := s.read
-	if v.State == geo.Superseded {
-		from = s.recall
+	if s.standby != nil {
+		v, err := s.Version(ctx, id)
+		if err != nil {
+			return err
+		}
+		if v.State == geo.Superseded {
+			from = s.recall
+		}
 	}
 	return from(ctx, func(tx pgx.Tx) error {
 		v, err := versionOf(ctx, tx, id, "")
 		if err != nil {
 			return err
 		}
-		if err := s.allow(ctx, tx, v.Features); err != nil {
-			return err
+		if v.Features > many {
+			if err := s.follow(ctx, tx, v.Features); err != nil {
+				return err
+			}
 		}
 		n := 0
 		for f, err := range features(ctx, tx, v) {
@@ -86,19 +90,21 @@ func features(ctx context.Context, tx pgx.Tx, v version) iter.Seq2[geo.Feature, 
 			yield(geo.Feature{}, fmt.Errorf("%w: version %s was discarded", data.ErrConflict, v.ID))
 		}
 	}
-	return form.Features(func(yield func(rows.Row, error) bool) {
-		// Features were written in order of code, so that following the index reads the
-		// table in its own order; sorting them would move all geometries to disk.
-		if _, err := tx.Exec(ctx, "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off"); err != nil {
-			yield(rows.Row{}, err)
-			return
-		}
-		for r, err := range scan(ctx, tx, query, args, scanRow) {
-			if !yield(r, err) {
-				return
-			}
-		}
-	})
+	return form.Features(scan(ctx, tx, query, args, scanRow))
+}
+
+// many features are more than the server should sort, or read within the usual time.
+const many = 5000
+
+// follow has the statements of a transaction follow the index and take the time that n
+// features take. Features were written in order of code, so that this reads the table in
+// its own order; sorting them would move all their geometries to disk.
+func (s *Store) follow(ctx context.Context, tx pgx.Tx, n int) error {
+	if err := s.allow(ctx, tx, n); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off")
+	return err
 }
 
 func scanRow(found pgx.CollectableRow) (r rows.Row, err error) {
