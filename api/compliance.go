@@ -18,6 +18,7 @@ import (
 
 // asked is what a request for a report says of its kind.
 type asked struct {
+	snap  *snapshot.Snapshot // of the moment at, the present one without it
 	std   density.Standard
 	opt   density.Options
 	style paper.Style
@@ -31,6 +32,9 @@ func (s *Server) asks(c echo.Context, formats []paper.Format, names ...string) (
 		return a, err
 	}
 	q := a.query
+	if a.snap, err = s.moment(c, q.Get("at")); err != nil {
+		return a, err
+	}
 	if a.std, err = s.standard(q.Get("standard")); err != nil {
 		return a, err
 	}
@@ -104,10 +108,15 @@ func unmapped() []paper.Format {
 	return []paper.Format{paper.JSON, paper.CSV, paper.HTML, paper.XLSX}
 }
 
-// tag names the bytes of a report over a Snapshot.
-func (s *Server) reportTag(a asked, snap *snapshot.Snapshot, parts ...string) string {
-	parts = append(parts, snap.Tag(geo.Towns, geo.Parcels, geo.Facilities), a.std.ID, a.std.Checksum, a.style.Lang, a.style.Notice, string(a.style.Format), a.query.Encode())
+// reportTag names the bytes of a report.
+func (s *Server) reportTag(a asked, parts ...string) string {
+	parts = append(parts, groundTag(a.snap), a.std.ID, a.std.Checksum, a.style.Lang, a.style.Notice, string(a.style.Format), a.query.Encode())
 	return s.etag(parts...)
+}
+
+// groundTag is that of the collections that reports rest on.
+func groundTag(snap *snapshot.Snapshot) string {
+	return snap.Tag(geo.Towns, geo.Parcels, geo.Facilities)
 }
 
 // send writes a report. name is that of the file it is saved under.
@@ -140,15 +149,11 @@ func (s *Server) compliance(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	snap, err := s.moment(c, a.query.Get("at"))
-	if err != nil {
-		return err
-	}
 	code := param(c, "code")
-	if done, err := s.unchanged(c, s.reportTag(a, snap, "compliance", code)); done {
+	if done, err := s.unchanged(c, s.reportTag(a, "compliance", code)); done {
 		return err
 	}
-	report, err := density.Assess(a.std, snap, geo.Code(code), a.opt)
+	report, err := density.Assess(a.std, a.snap, geo.Code(code), a.opt)
 	if err != nil {
 		return err
 	}
@@ -195,19 +200,15 @@ func (s *Server) complianceChanges(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	snap, err := s.moment(c, a.query.Get("at"))
-	if err != nil {
-		return err
-	}
 	code := param(c, "code")
-	if done, err := s.unchanged(c, s.reportTag(a, snap, "changes", code, since.Tag(geo.Towns, geo.Parcels, geo.Facilities))); done {
+	if done, err := s.unchanged(c, s.reportTag(a, "changes", code, groundTag(since))); done {
 		return err
 	}
 	before, err := density.Assess(a.std, since, geo.Code(code), a.opt)
 	if err != nil {
 		return err
 	}
-	after, err := density.Assess(a.std, snap, geo.Code(code), a.opt)
+	after, err := density.Assess(a.std, a.snap, geo.Code(code), a.opt)
 	if err != nil {
 		return err
 	}
@@ -222,14 +223,10 @@ func (s *Server) complianceTable(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	snap, err := s.moment(c, a.query.Get("at"))
-	if err != nil {
+	if done, err := s.unchanged(c, s.reportTag(a, "table")); done {
 		return err
 	}
-	if done, err := s.unchanged(c, s.reportTag(a, snap, "table")); done {
-		return err
-	}
-	table, err := s.tables.table(a, snap)
+	table, err := s.tables.table(c.Request().Context(), a)
 	if err != nil {
 		return err
 	}

@@ -1,10 +1,11 @@
 package api
 
 import (
+	"context"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
-	"sync"
 
 	"towngrid/api/paper"
 	"towngrid/geo"
@@ -12,22 +13,38 @@ import (
 	"towngrid/geo/snapshot"
 )
 
-// tables makes tables of towns one at a time, each on all processors, and keeps the
-// latest one, which other orders and formats are made from.
+// tables makes tables of towns, each on all processors, and keeps the latest one, which
+// other orders and formats are made from. Whoever holds the turn may compute: reports
+// that take long are made one at a time, whatever is asked at once.
 type tables struct {
-	mu   sync.Mutex
+	turn chan struct{} // holds one token while somebody computes
 	key  string
 	last density.Table
 }
 
+func newTables() tables { return tables{turn: make(chan struct{}, 1)} }
+
+// take waits for the turn; done gives it back.
+func (t *tables) take(ctx context.Context) (done func(), err error) {
+	select {
+	case t.turn <- struct{}{}:
+		return func() { <-t.turn }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 // table is the towns of the request's division in its order.
-func (t *tables) table(a asked, snap *snapshot.Snapshot) (density.Table, error) {
+func (t *tables) table(ctx context.Context, a asked) (density.Table, error) {
 	division := a.query.Get("division")
-	key := strings.Join([]string{snap.Tag(geo.Towns, geo.Parcels, geo.Facilities), division, a.std.Checksum, a.std.ID, string(a.opt.Policy), a.opt.ClimateZone, a.query.Get("farm_buildings")}, "\n")
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	key := strings.Join([]string{groundTag(a.snap), division, a.std.Checksum, a.std.ID, string(a.opt.Policy), a.opt.ClimateZone, strconv.FormatBool(a.opt.FarmBuildings)}, "\n")
+	done, err := t.take(ctx)
+	if err != nil {
+		return density.Table{}, err
+	}
+	defer done()
 	if t.key != key {
-		made, err := newTable(a.std, snap, division, a.opt)
+		made, err := newTable(a.std, a.snap, division, a.opt)
 		if err != nil {
 			return made, err
 		}

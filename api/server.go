@@ -80,7 +80,7 @@ func New(r *data.Registry, standards []density.Standard, cfg Config) (*Server, e
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{registry: r, standards: standards, cfg: cfg, log: cfg.Log, tiles: cache, pace: usualPace(), wait: usualWait, heartbeat: heartbeat, started: time.Now()}
+	s := &Server{registry: r, standards: standards, cfg: cfg, log: cfg.Log, tiles: cache, pace: usualPace(), tables: newTables(), wait: usualWait, heartbeat: heartbeat, started: time.Now()}
 	s.scratch.Dir, s.scratch.Room = r.Spool(), scratchRoom
 	live := r.Watch(s)
 	cache.Follow(live.Snapshot, live.Snapshot)

@@ -47,6 +47,11 @@ func (s *Server) tryOut(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	done, err := s.tables.take(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	defer done()
 	changed := present
 	if ask.Upload != "" {
 		if changed, err = s.draftOf(c, ask); err != nil {
@@ -99,7 +104,7 @@ func knows(snap *snapshot.Snapshot, town geo.Code) bool {
 }
 
 // mostDrawn is how many parcels one question may draw.
-const mostDrawn = 2000
+const mostDrawn = 200
 
 // drawn reads the parcels of a request by the same door as an uploaded file.
 func drawn(ctx context.Context, snap *snapshot.Snapshot, ask whatIf) ([]geo.Feature, error) {
@@ -148,6 +153,11 @@ func (s *Server) draftCompliance(c echo.Context) error {
 		}
 		return a.links(kind, to)
 	}
+	done, err := s.tables.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	town := geo.Code(a.query.Get("town"))
 	if town == "" {
 		table, err := newTable(a.std, draft, string(u.Division), a.opt)

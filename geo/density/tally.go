@@ -215,6 +215,9 @@ func (row *CountedParcel) countOnce(p *parcel, before []*parcel) {
 			return
 		}
 		row.Overlaps = append(row.Overlaps, q.code)
+		if len(rest) == 0 {
+			break // whatever else lies here
+		}
 	}
 	if row.Overlaps != nil {
 		row.keep(rest, p)
