@@ -14,8 +14,8 @@ const (
 	// their middle on the border to which shapes are clipped.
 	hotSide = Extent + 2*Buffer + 1
 	hotRow  = (hotSide + 63) / 64 // words in a row
-	// near is the size of the box up to which every square is looked at.
-	near = 8
+	// near is the size of the box up to which every word in it is looked at.
+	near = 64
 )
 
 // key numbers the squares of a tile with its buffer, row by row from 0.
@@ -30,8 +30,8 @@ func squareOf(key uint32) square {
 // through them. A square is half-open: it holds its western and northern edges and not the
 // other two, so each place is in exactly one.
 type hotGrid struct {
-	sub     uint // bits of a square in fine units, at least 1
-	words   []uint64
+	sub     uint     // bits of a square in fine units, at least 1
+	words   []uint64 // column of words by column, so that what lies near in y lies near in memory
 	rows    []uint64 // per column of words and 64 rows: the rows whose word is not 0
 	touched []uint32 // the words that are not 0
 }
@@ -44,7 +44,7 @@ func (g *hotGrid) reset(sub uint) {
 	}
 	for _, i := range g.touched {
 		g.words[i] = 0
-		g.rows[i%hotRow*hotRow+i/hotRow/64] = 0
+		g.rows[i/hotSide*hotRow+i%hotSide/64] = 0
 	}
 	g.sub, g.touched = sub, g.touched[:0]
 }
@@ -59,7 +59,7 @@ func (g *hotGrid) square(v vertex) square {
 func (g *hotGrid) mark(v vertex) {
 	p := g.square(v)
 	x, y := uint32(p.x+Buffer), uint32(p.y+Buffer)
-	i := y*hotRow + x/64
+	i := x/64*hotSide + y
 	if g.words[i] == 0 {
 		g.touched = append(g.touched, i)
 		g.rows[x/64*hotRow+y/64] |= 1 << (y % 64)
@@ -85,20 +85,9 @@ func (g *hotGrid) lead(out []square, a, b vertex) []square {
 func (g *hotGrid) passed(out []square, a, b vertex, p, q square) []square {
 	west, east := min(p.x, q.x), max(p.x, q.x)
 	north, south := uint32(min(p.y, q.y)+Buffer), uint32(max(p.y, q.y)+Buffer)
-	e := edge{a: a, b: b, p: p, q: q, slope: float64(b.x-a.x) / float64(b.y-a.y)}
-	if east-west <= near && south-north <= near {
-		if g.count(west, east, north, south) == 2 { // those of the ends
-			return out
-		}
-		step := int32(1)
-		if q.y < p.y {
-			step = -1
-		}
-		for y := p.y; ; y += step {
-			if out = g.row(out, &e, y, west, east); y == q.y {
-				return out
-			}
-		}
+	e := edge{a, b, p, q}
+	if east-west < near && south-north < near {
+		return g.nearby(out, &e, west, east, north, south)
 	}
 	for n := range south/64 - north/64 + 1 {
 		k := north/64 + n
@@ -121,25 +110,46 @@ func (g *hotGrid) passed(out []square, a, b vertex, p, q square) []square {
 	return out
 }
 
-// count is the number of hot squares in a box whose columns span less than 64.
-func (g *hotGrid) count(west, east int32, north, south uint32) (n int) {
+// nearby is passed for an edge that spans less than 64 rows and columns. It looks at each word in the
+// box: mostly no bits but those of the ends are in it.
+func (g *hotGrid) nearby(out []square, e *edge, west, east int32, north, south uint32) []square {
 	first, last := uint32(west+Buffer), uint32(east+Buffer)
 	a, b := first/64, last/64
 	left, right := between64(first, last, a), between64(first, last, b)
-	for y := north * hotRow; y <= south*hotRow; y += hotRow {
-		n += bits.OnesCount64(g.words[y+a] & left)
-		if a != b {
-			n += bits.OnesCount64(g.words[y+b] & right)
+	one := g.words[a*hotSide+north : a*hotSide+south+1]
+	two := g.words[b*hotSide+north : b*hotSide+south+1]
+	from, to := int(uint32(e.p.y+Buffer)-north), int(uint32(e.q.y+Buffer)-north)
+	step := 1
+	if to < from {
+		step = -1
+	}
+	for k := from; ; k += step {
+		w, v := one[k]&left, two[k]&right
+		if k == from || k == to { // less the ends
+			for _, end := range [2]square{e.p, e.q} {
+				if x := uint32(end.x + Buffer); int(uint32(end.y+Buffer)-north) == k {
+					if x/64 == a {
+						w &^= 1 << (x % 64)
+					}
+					if x/64 == b {
+						v &^= 1 << (x % 64)
+					}
+				}
+			}
+		}
+		if w|v != 0 {
+			out = g.row(out, e, int32(k)+int32(north)-Buffer, west, east)
+		}
+		if k == to {
+			return out
 		}
 	}
-	return n
 }
 
 // edge is an edge that is led through the hot squares, with the squares of its ends.
 type edge struct {
-	a, b  vertex
-	p, q  square
-	slope float64 // of x by y, used only where p and q are in different rows
+	a, b vertex
+	p, q square
 }
 
 // between64 has the bits of the numbers from lo to hi among the 64 that begin at 64·k.
@@ -154,29 +164,29 @@ func between64(lo, hi, k uint32) uint64 {
 	return w
 }
 
-// columns are the first and last column that the edge can pass in row y, with an
+// columns are the first and last column that the edge, its ends in different rows, can pass in row y, with an
 // allowance of some fine units for the rounding of float64.
 func (g *hotGrid) columns(e *edge, y int32) (lo, hi int32) {
 	north := int64(y)<<g.sub - 1<<(g.sub-1)
 	south := north + 1<<g.sub
 	low, high := min(e.a.y, e.b.y), max(e.a.y, e.b.y)
-	x0 := e.a.x + int64(e.slope*float64(max(north, low)-e.a.y))
-	x1 := e.a.x + int64(e.slope*float64(min(south, high)-e.a.y))
+	slope := float64(e.b.x-e.a.x) / float64(e.b.y-e.a.y)
+	x0 := e.a.x + int64(slope*float64(max(north, low)-e.a.y))
+	x1 := e.a.x + int64(slope*float64(min(south, high)-e.a.y))
 	return g.square(vertex{x: min(x0, x1) - 2}).x, g.square(vertex{x: max(x0, x1) + 2}).x
 }
 
 // row appends the hot squares of row y, between the columns west and east, that the edge
 // passes, in its order, but not the squares of its ends.
 func (g *hotGrid) row(out []square, e *edge, y, west, east int32) []square {
-	if e.p.y != e.q.y && east-west > near {
+	if e.p.y != e.q.y {
 		lo, hi := g.columns(e, y)
 		west, east = max(lo, west), min(hi, east)
 	}
 	from := len(out)
 	first, last := uint32(west+Buffer), uint32(east+Buffer)
-	words := g.words[uint32(y+Buffer)*hotRow:][:hotRow]
 	for i := first / 64; i <= last/64; i++ {
-		for w := words[i] & between64(first, last, i); w != 0; w &= w - 1 {
+		for w := g.words[i*hotSide+uint32(y+Buffer)] & between64(first, last, i); w != 0; w &= w - 1 {
 			s := square{int32(i*64) + int32(bits.TrailingZeros64(w)) - Buffer, y}
 			if s != e.p && s != e.q && g.passes(e.a, e.b, s) {
 				out = append(out, s)

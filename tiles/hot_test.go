@@ -90,7 +90,7 @@ func bruteLead(g *hotGrid, a, b vertex, side int32) (way []square) {
 	for y := int32(0); y <= side; y++ {
 		for x := int32(0); x <= side; x++ {
 			p := square{x, y}
-			hot := g.words[uint32(y+Buffer)*hotRow+uint32(x+Buffer)/64]>>(uint32(x+Buffer)%64)&1 == 1
+			hot := g.words[uint32(x+Buffer)/64*hotSide+uint32(y+Buffer)]>>(uint32(x+Buffer)%64)&1 == 1
 			if hot && p != from && p != to && exactlyPasses(g.sub, a, b, p) {
 				way = append(way, p)
 			}

@@ -1,0 +1,195 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/klauspost/compress/gzip"
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/encoding/ewkb"
+	"github.com/paulmach/orb/maptile"
+
+	"towngrid/data/pgtest"
+	"towngrid/geo"
+	"towngrid/geo/geotest"
+	"towngrid/geo/snapshot"
+	"towngrid/tiles"
+)
+
+// peersBound is where the data of the comparison lies, 1 by 1 degree.
+var peersBound = orb.Bound{Min: orb.Point{118.5, 28.5}, Max: orb.Point{119.5, 29.5}}
+
+// peersData is 50,000 cells of 74 vertices in 100 stations, and 100 towns.
+func peersData(t testing.TB) (cells, towns []geo.Feature) {
+	m, err := geotest.NewMesh(geotest.Options{Seed: 1, Cells: 50000, Bound: peersBound, Relax: 1, Segments: 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	vertices := 0
+	for i, c := range m.Cells() {
+		vertices += len(c[0][0]) - 1
+		cells = append(cells, geo.Feature{
+			Code: geo.Code(fmt.Sprintf("330890%06d", i)), Name: fmt.Sprintf("第%d网格", i), Geometry: c,
+			Properties: geo.Properties{{Name: "unit", Value: fmt.Sprintf("330890%03d", i/500)}},
+		})
+	}
+	t.Logf("%d cells of %d vertices", len(cells), vertices/len(cells))
+	for i, c := range geotest.Tessellation(2, 100, peersBound) {
+		towns = append(towns, geo.Feature{
+			Code: geo.Code(fmt.Sprintf("T%03d", i)), Name: fmt.Sprintf("小镇%d", i), Geometry: c,
+			Properties: geo.Properties{{Name: "class", Value: int64(i%3 + 1)}},
+		})
+	}
+	return cells, towns
+}
+
+// peersTiles are tiles of a zoom in the middle of the data, in a random order.
+func peersTiles(z uint8) (as []tiles.Address) {
+	seen := map[tiles.Address]bool{}
+	r := rand.New(rand.NewPCG(uint64(z), 0))
+	for range 300 {
+		p := orb.Point{
+			peersBound.Min[0] + 0.1 + 0.8*r.Float64(), peersBound.Min[1] + 0.1 + 0.8*r.Float64(),
+		}
+		t := maptile.At(p, maptile.Zoom(z))
+		if a := (tiles.Address{Z: z, X: t.X, Y: t.Y}); !seen[a] {
+			seen[a] = true
+			as = append(as, a)
+		}
+	}
+	return as
+}
+
+// BenchmarkPeers makes tiles of the cells from scratch, gzip included, on all cores at once: here, and with
+// ST_AsMVT in PostGIS by the statement that pg_tileserv sends. The rates' ratio is what counts.
+func BenchmarkPeers(b *testing.B) {
+	cells, towns := peersData(b)
+	var pool *pgxpool.Pool
+	if os.Getenv("TOWNGRID_ALONE") == "" {
+		pool = peersTable(b, pgtest.Start(b), cells)
+	}
+	s := snapshot.Empty()
+	for c, fs := range map[geo.Collection][]geo.Feature{geo.Cells: cells, geo.Towns: towns} {
+		p, err := snapshot.NewPart(geo.Version{ID: string(c), Number: 1, Collection: c, Division: "330890"}, fs)
+		if err != nil {
+			b.Fatal(err)
+		}
+		s = s.With(p)
+	}
+	var builder tiles.Builder
+	for _, z := range []uint8{14, 12, 10, 8} {
+		as := peersTiles(z)
+		for _, content := range []tiles.Content{tiles.Fills, tiles.All} {
+			b.Run(fmt.Sprintf("z%d/towngrid/content=%d", z, content), func(b *testing.B) {
+				measureTiles(b, as, func(ctx context.Context, a tiles.Address) ([]byte, error) {
+					return builder.Build(ctx, s, tiles.Request{Collections: []geo.Collection{geo.Cells}, Address: a, Content: content})
+				})
+			})
+		}
+		if pool != nil {
+			b.Run(fmt.Sprintf("z%d/postgis", z), func(b *testing.B) {
+				measureTiles(b, as, func(ctx context.Context, a tiles.Address) (body []byte, err error) {
+					err = pool.QueryRow(ctx, peersQuery, a.Z, a.X, a.Y).Scan(&body)
+					return body, err
+				})
+			})
+		}
+	}
+}
+
+// measureTiles makes the tiles again and again on all cores, and reports the rate and the mean bytes.
+func measureTiles(b *testing.B, as []tiles.Address, tile func(context.Context, tiles.Address) ([]byte, error)) {
+	for _, a := range as { // what is made once and kept is made now
+		if _, err := tile(b.Context(), a); err != nil {
+			b.Fatal(err)
+		}
+	}
+	var next, raw, zipped atomic.Int64
+	writers := sync.Pool{New: func() any {
+		w, err := gzip.NewWriterLevel(nil, 4)
+		if err != nil {
+			panic(err)
+		}
+		return w
+	}}
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			body, err := tile(b.Context(), as[int(next.Add(1))%len(as)])
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			var n weighed
+			w := writers.Get().(*gzip.Writer)
+			w.Reset(&n)
+			if _, err := w.Write(body); err != nil {
+				b.Error(err)
+			}
+			if err := w.Close(); err != nil {
+				b.Error(err)
+			}
+			writers.Put(w)
+			raw.Add(int64(len(body)))
+			zipped.Add(int64(n))
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tiles/s")
+	b.ReportMetric(float64(raw.Load())/float64(b.N), "bytes")
+	b.ReportMetric(float64(zipped.Load())/float64(b.N), "gzip-bytes")
+}
+
+// weighed counts the bytes that are written to it.
+type weighed int
+
+func (c *weighed) Write(b []byte) (int, error) {
+	*c += weighed(len(b))
+	return len(b), nil
+}
+
+// peersQuery is what pg_tileserv asks for a tile of a table.
+const peersQuery = `
+WITH bounds AS (
+  SELECT ST_TileEnvelope($1, $2, $3) AS geom_clip,
+         ST_Expand(ST_TileEnvelope($1, $2, $3), ST_Distance(ST_PointN(ST_ExteriorRing(ST_TileEnvelope($1, $2, $3)), 1), ST_PointN(ST_ExteriorRing(ST_TileEnvelope($1, $2, $3)), 2)) * 64 / 4096) AS geom_query)
+SELECT ST_AsMVT(mvtgeom, 'cells', 4096, 'geom') FROM (
+  SELECT ST_AsMVTGeom(ST_Transform(ST_Force2D(t.geom), 3857), bounds.geom_clip, 4096, 64) AS geom, t.code, t.name, t.unit
+  FROM cells t, bounds
+  WHERE ST_Intersects(t.geom, ST_Transform(bounds.geom_query, 4326))) AS mvtgeom`
+
+// peersTable makes a table of the cells with its index.
+func peersTable(b *testing.B, dsn string, cells []geo.Feature) *pgxpool.Pool {
+	ctx := b.Context()
+	pool, err := pgxpool.New(ctx, dsn)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(pool.Close)
+	exec := func(sql string) {
+		if _, err := pool.Exec(ctx, sql); err != nil {
+			b.Fatal(err)
+		}
+	}
+	exec(`CREATE EXTENSION IF NOT EXISTS postgis`)
+	exec(`CREATE TABLE raw (code text, name text, unit text, wkb bytea)`)
+	_, err = pool.CopyFrom(ctx, pgx.Identifier{"raw"}, []string{"code", "name", "unit", "wkb"},
+		pgx.CopyFromSlice(len(cells), func(i int) ([]any, error) {
+			f := &cells[i]
+			wkb, err := ewkb.Marshal(f.Geometry, 4326)
+			return []any{string(f.Code), f.Name, f.Properties.Text("unit"), wkb}, err
+		}))
+	if err != nil {
+		b.Fatal(err)
+	}
+	exec(`CREATE TABLE cells AS SELECT code, name, unit, ST_GeomFromEWKB(wkb) AS geom FROM raw`)
+	exec(`CREATE INDEX ON cells USING gist (geom)`)
+	exec(`VACUUM ANALYZE cells`)
+	return pool
+}
