@@ -67,6 +67,7 @@ type line struct {
 // group is what merged features have in common.
 type group struct {
 	key    string   // its values, one after the other
+	name   string   // what tells it from a code, with the key
 	values []string // encoded, per merging column
 	id     uint64
 }
@@ -168,7 +169,8 @@ func (m *maker) merge(f *geo.Feature, groups map[string]int32) {
 	k, known := groups[g.key]
 	if !known {
 		k = int32(len(m.groups))
-		g.id = geo.FeatureID(m.pic.collection, geo.Code("merged\x00"+g.key))
+		g.name = "merged\x00" + g.key
+		g.id = geo.FeatureID(m.pic.collection, geo.Code(g.name))
 		groups[g.key], m.groups = k, append(m.groups, g)
 	}
 	m.group = append(m.group, k)

@@ -25,7 +25,7 @@ type desk struct {
 	keys    []string // of the layer
 	columns []int    // of the layer's keys
 	merger  merger
-	edges   []frontier
+	tracer  tracer
 	pixels  pixels
 	out     []byte
 }
@@ -70,6 +70,7 @@ func (w *desk) clear() {
 	w.parts, w.shown = w.parts[:0], w.shown[:0]
 	w.layer.reset("", nil)
 	w.merger.reset()
+	w.tracer.reset()
 }
 
 // tile makes the tile of a checked request.

@@ -191,16 +191,16 @@ func (p *plotter) addChain(s *shown, ref int32) {
 	p.shape.rings = append(p.shape.rings, ring{lo: lo, hi: len(p.shape.squares), open: true})
 }
 
-// addLine draws a chain as part of l's current shape, led through the same squares as the
+// lineWays calls f with the ways of a chain in the tile, led through the same squares as the
 // polygons at its sides; whole says that the window does not cut it. Where it runs there and straight
-// back, as between features that have collapsed, that much is left out.
-func (p *plotter) addLine(s *shown, ref int32, whole bool, l *layer) {
+// back, as between features that have collapsed, that much is left out. What f gets holds until it returns.
+func (p *plotter) lineWays(s *shown, ref int32, whole bool, f func(way []square)) {
 	if whole {
 		p.way = append(p.way[:0], p.chainWay(s, index(ref))...)
 		if ref < 0 {
 			slices.Reverse(p.way)
 		}
-		p.drawWay(l)
+		p.giveWay(f)
 		return
 	}
 	p.ring = p.appendShown(p.ring[:0], s, ref)
@@ -209,13 +209,13 @@ func (p *plotter) addLine(s *shown, ref int32, whole bool, l *layer) {
 		for i := 1; i < len(vs); i++ {
 			p.way = p.hot.lead(p.way, vs[i-1], vs[i])
 		}
-		p.drawWay(l)
+		p.giveWay(f)
 	})
 }
 
-func (p *plotter) drawWay(l *layer) {
+func (p *plotter) giveWay(f func(way []square)) {
 	if p.way = straightened(p.way); len(p.way) >= 2 {
-		l.line(p.way)
+		f(p.way)
 	}
 }
 

@@ -70,3 +70,12 @@ func (s *valueSet) add(t geo.FieldType, v any) uint32 {
 	s.offs = append(s.offs, uint32(len(s.text)))
 	return i
 }
+
+// textOf is the text of an encoded value of text.
+func textOf(message string) string {
+	n := 1
+	for message[n] >= 0x80 {
+		n++
+	}
+	return message[n+1:]
+}
