@@ -5,6 +5,7 @@ import (
 	"embed"
 	"html/template"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -98,10 +99,10 @@ func (v view) Optional(n *float64) string {
 
 // Tone is a verdict's class in the style sheet, Sign the mark for readers who do not
 // see its colour.
-func (v view) Tone(verdict density.Verdict) string { tone, _ := look3(verdict); return tone }
-func (v view) Sign(verdict density.Verdict) string { _, sign := look3(verdict); return sign }
+func (v view) Tone(verdict density.Verdict) string { tone, _ := toneOf(verdict); return tone }
+func (v view) Sign(verdict density.Verdict) string { _, sign := toneOf(verdict); return sign }
 
-func look3(verdict density.Verdict) (tone, sign string) {
+func toneOf(verdict density.Verdict) (tone, sign string) {
 	switch verdict {
 	case density.Fits:
 		return "fits", "✓"
@@ -158,6 +159,39 @@ func (v view) headed(r density.Report) []headed {
 			}
 		}
 		out = append(out, group)
+	}
+	return out
+}
+
+// Open are the findings that do not fit.
+func (v view) Open(r density.Report) (out []density.Finding) {
+	for _, f := range r.Findings {
+		if f.Verdict != density.Fits {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// lack is a kind of facility and the residential parcels that have none within reach.
+type lack struct {
+	Kind  string
+	Codes []geo.Code
+}
+
+// Lacking lists what residential parcels lack, by kind.
+func (v view) Lacking(r density.Report) (out []lack) {
+	for _, k := range r.Supply.Kinds {
+		if k.Without == 0 {
+			continue
+		}
+		l := lack{Kind: k.Title.In(v.Lang)}
+		for _, p := range r.Supply.Parcels {
+			if slices.Contains(p.Without, k.Kind) {
+				l.Codes = append(l.Codes, p.Code)
+			}
+		}
+		out = append(out, l)
 	}
 	return out
 }

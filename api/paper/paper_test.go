@@ -7,7 +7,11 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -260,6 +264,33 @@ func TestWorkbook(t *testing.T) {
 	// 10,800 m² are stated and 10,798.6412 (29.010° to 29.011°, by the closed form) measured.
 	if rows[1][11] != "10800" || rows[1][12] != "-1.3588" || rows[1][13] != "-0.0126" {
 		t.Errorf("stated area: %v", rows[1])
+	}
+}
+
+// TestWorkbookForOthers has GDAL read the workbook: every sheet with every row.
+func TestWorkbookForOthers(t *testing.T) {
+	ogrinfo, err := exec.LookPath("ogrinfo")
+	if err != nil {
+		if os.Getenv("TOWNGRID_REQUIRE_TOOLS") != "" {
+			t.Fatal("ogrinfo is missing and TOWNGRID_REQUIRE_TOOLS is set: install gdal-bin")
+		}
+		t.Skip("SKIPPED: ogrinfo is missing: install gdal-bin to have GDAL read the workbook")
+	}
+	file := filepath.Join(t.TempDir(), "report.xlsx")
+	if err := os.WriteFile(file, written(t, "云栖", Style{Format: XLSX, Lang: "zh"})["town"], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(ogrinfo, "-ro", "-so", "-al", "-oo", "HEADERS=FORCE", file).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	r, _ := judged(t, "云栖")
+	s := Style{Lang: "zh"}
+	for _, sh := range s.townSheets(r) {
+		want := fmt.Sprintf("Layer name: %s\nGeometry: None\nFeature Count: %d\n", sh.title, len(sh.rows))
+		if !strings.Contains(string(out), want) {
+			t.Errorf("GDAL does not find %q in\n%s", want, out)
+		}
 	}
 }
 
