@@ -212,7 +212,7 @@ func placeClass(kind string) string {
 
 // parcel draws one parcel: of one that is cut, all of it in outline and what counts filled.
 func (k sketch) parcel(d *drawing, layer string, p density.CountedParcel, v view) {
-	title := html.EscapeString(string(p.Code) + " " + p.LandUse + " " + v.state(p))
+	title := html.EscapeString(strings.TrimSpace(string(p.Code) + " " + p.LandUse + " " + v.state(p) + " " + v.reason(p)))
 	if layer == "cut" {
 		d.put(`<path class="whole" d="%s"/>`, k.path(p.Whole))
 	}
