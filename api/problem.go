@@ -31,7 +31,7 @@ func statuses(code string) int {
 		return http.StatusNotFound
 	case "method_not_allowed":
 		return http.StatusMethodNotAllowed
-	case "conflict":
+	case "conflict", "file_elsewhere":
 		return http.StatusConflict
 	case "cursor_expired":
 		return http.StatusGone

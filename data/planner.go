@@ -75,6 +75,10 @@ func (r *Registry) Choose(ctx context.Context, id string, c intake.Choice) (Uplo
 			return u, err // the question stays open
 		}
 	}
+	if _, err := os.Stat(r.uploads.path(id)); err != nil {
+		return u, geo.Errorf("file_elsewhere", "该上传的文件在接收它的另一个服务上；请向该服务答复，或重新上传",
+			"the file of this upload lies with the replica that received it; answer there, or send the file again")
+	}
 	if !r.uploads.enter() {
 		return u, ErrBusy
 	}
