@@ -12,18 +12,16 @@ import (
 // not stand alone when it is smaller than leastM2 or all its blocks are loose. Between
 // equal borders the lower number decides. loose may be nil and is changed.
 func (g *graph) absorb(leastM2 float64, loose []bool) (group []int32) {
-	sets := newUnion(g.len())
-	borders := make([]map[int32]float64, g.len())
+	n := g.len()
+	sets := newUnion(n)                     // by any member, the one whose neighbours are kept
+	borders := make([]map[int32]float64, n) // of groups: metres shared with each neighbour
+	low := make([]int32, n)                 // of groups: the lowest block
 	size := slices.Clone(g.area)
 	if loose == nil {
-		loose = make([]bool, g.len())
+		loose = make([]bool, n)
 	}
-	small := func(i int32) bool { return size[i] < leastM2 || loose[i] }
-	var waiting bySize
-	for i := range g.len() {
-		if small(int32(i)) {
-			waiting = append(waiting, sized{size[i], int32(i)})
-		}
+	for i := range low {
+		low[i] = int32(i)
 	}
 	around := func(i int32) map[int32]float64 {
 		if borders[i] == nil {
@@ -36,65 +34,70 @@ func (g *graph) absorb(leastM2 float64, loose []bool) (group []int32) {
 		}
 		return borders[i]
 	}
-	heap.Init(&waiting)
+	var waiting bySize
+	wait := func(i int32) {
+		if size[i] < leastM2 || loose[i] {
+			heap.Push(&waiting, sized{size[i], low[i], i})
+		}
+	}
+	for i := range n {
+		wait(int32(i))
+	}
 	for len(waiting) > 0 {
 		w := heap.Pop(&waiting).(sized)
-		i := sets.find(w.block)
-		if i != w.block || size[i] != w.area {
-			continue
+		i := w.group
+		if sets.find(i) != i || size[i] != w.area {
+			continue // it has grown since
 		}
 		best, longest := int32(-1), 0.0
 		for j, border := range around(i) {
-			if border > longest || border == longest && j < best {
+			if best < 0 || border > longest || border == longest && low[j] < low[best] {
 				best, longest = j, border
 			}
 		}
 		if best < 0 {
 			continue
 		}
-		merged, fewer := around(i), around(best)
-		if len(fewer) > len(merged) {
-			merged, fewer = fewer, merged
+		// The group with more neighbours takes the other in: only the other's neighbours
+		// hear of it, so that a block with very many costs no more than others.
+		into, gone := i, best
+		if len(around(best)) > len(around(i)) {
+			into, gone = best, i
 		}
-		sets.join(i, best)
-		into, gone := min(i, best), max(i, best)
-		for j, border := range fewer {
-			merged[j] += border
-		}
-		delete(merged, i)
-		delete(merged, best)
-		for j := range merged {
+		sets[gone] = into
+		for j, border := range borders[gone] {
+			if j == into {
+				continue
+			}
+			borders[into][j] += border
 			if other := borders[j]; other != nil {
-				if x, ok := other[gone]; ok {
-					other[into] += x
-					delete(other, gone)
-				}
+				other[into] += other[gone]
+				delete(other, gone)
 			}
 		}
-		borders[gone], borders[into] = nil, merged
-		size[into], loose[into] = size[i]+size[best], loose[i] && loose[best]
-		if small(into) {
-			heap.Push(&waiting, sized{size[into], into})
-		}
+		delete(borders[into], gone)
+		borders[gone] = nil
+		size[into], loose[into], low[into] = size[i]+size[best], loose[i] && loose[best], min(low[i], low[best])
+		wait(into)
 	}
-	group = make([]int32, g.len())
+	group = make([]int32, n)
 	for i := range group {
-		group[i] = sets.find(int32(i))
+		group[i] = low[sets.find(int32(i))]
 	}
 	return group
 }
 
-// sized is a group by its lowest block, waiting to be joined to another.
+// sized is a group with its area and its lowest block, waiting to be joined to another.
 type sized struct {
-	area  float64
-	block int32
+	area       float64
+	low, group int32
 }
 
 type bySize []sized
 
 func (h bySize) Len() int { return len(h) }
 func (h bySize) Less(i, j int) bool {
-	return cmp.Or(cmp.Compare(h[i].area, h[j].area), cmp.Compare(h[i].block, h[j].block)) < 0
+	return cmp.Or(cmp.Compare(h[i].area, h[j].area), cmp.Compare(h[i].low, h[j].low)) < 0
 }
 func (h bySize) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
 func (h *bySize) Push(x any)   { *h = append(*h, x.(sized)) }

@@ -3,11 +3,9 @@ package zoning
 import (
 	"cmp"
 	"context"
-	"math"
 	"slices"
 
 	"github.com/paulmach/orb"
-	"github.com/tidwall/rtree"
 
 	"towngrid/geo"
 )
@@ -248,42 +246,30 @@ func (t *tracer) simple(cycle []int32) []orb.Ring {
 	return rings
 }
 
-// nest gives each loose ring to the smallest face whose shell is around it.
+// nest gives each loose ring to the smallest face whose shell is around it: the one that
+// has a point from inside the ring, which no other ring divides from it.
 func nest(faces []orb.Polygon, loose []orb.Ring) {
 	if len(loose) == 0 {
 		return
 	}
-	var tree rtree.RTreeG[int]
+	shells, sizes := make([]orb.MultiPolygon, len(faces)), make([]float64, len(faces))
 	for i, f := range faces {
-		b := f[0].Bound()
-		tree.Insert(b.Min, b.Max, i)
+		shells[i], sizes[i] = orb.MultiPolygon{{f[0]}}, area(f[0])
 	}
+	find := newFinder(shells)
 	for _, r := range loose {
-		b := r.Bound()
-		best, least := -1, math.Inf(1)
-		tree.Search(b.Min, b.Max, func(low, high [2]float64, i int) bool {
-			if low[0] <= b.Min[0] && low[1] <= b.Min[1] && high[0] >= b.Max[0] && high[1] >= b.Max[1] {
-				if a := area(faces[i][0]); a < least && a > -area(r) && around(faces[i][0], r) {
-					best, least = i, a
-				}
+		// A component that is one face has that face's shell as its rim, with the same area
+		// but for rounding.
+		own, best := -area(r)*(1+1e-11), int32(-1)
+		for _, i := range find.all(inside(orb.Polygon{r})) {
+			if sizes[i] > own && (best < 0 || sizes[i] < sizes[best]) {
+				best = i
 			}
-			return true
-		})
+		}
 		if best >= 0 {
 			faces[best] = append(faces[best], r)
 		}
 	}
-}
-
-// around says whether a ring lies within a shell that it does not cross.
-func around(shell, ring orb.Ring) bool {
-	mp := orb.MultiPolygon{{shell}}
-	for _, v := range ring {
-		if s := geo.SideOf(mp, v); s != geo.Edge {
-			return s == geo.Inside
-		}
-	}
-	return false
 }
 
 // area is that of a closed ring in square degrees, positive where it turns counter-clockwise.

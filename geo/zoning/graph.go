@@ -1,6 +1,7 @@
 package zoning
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/paulmach/orb"
@@ -60,27 +61,27 @@ func newGraph(faces []orb.MultiPolygon, onLine func([]orb.Point) float64) *graph
 				out.real = onLine(a.Points)
 			}
 			if a.Left != a.Right {
-				g.join(a.Left, a.Right, out)
-				g.join(a.Right, a.Left, out)
+				real := out.real * out.lengthM
+				g.next[a.Left] = append(g.next[a.Left], link{a.Right, out.lengthM, real})
+				g.next[a.Right] = append(g.next[a.Right], link{a.Left, out.lengthM, real})
 			}
 		}
 		g.arcs = append(g.arcs, out)
 	}
-	for i := range g.next {
-		slices.SortFunc(g.next[i], func(a, b link) int { return int(a.to - b.to) })
+	for i, links := range g.next {
+		slices.SortStableFunc(links, func(a, b link) int { return cmp.Compare(a.to, b.to) })
+		merged := links[:0]
+		for _, l := range links {
+			if n := len(merged); n > 0 && merged[n-1].to == l.to {
+				merged[n-1].border += l.border
+				merged[n-1].real += l.real
+			} else {
+				merged = append(merged, l)
+			}
+		}
+		g.next[i] = merged
 	}
 	return g
-}
-
-func (g *graph) join(i, j int32, a arc) {
-	for k := range g.next[i] {
-		if g.next[i][k].to == j {
-			g.next[i][k].border += a.lengthM
-			g.next[i][k].real += a.real * a.lengthM
-			return
-		}
-	}
-	g.next[i] = append(g.next[i], link{j, a.lengthM, a.real * a.lengthM})
 }
 
 func (g *graph) len() int { return len(g.next) }

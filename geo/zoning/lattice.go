@@ -29,6 +29,10 @@ type tick struct{ x, y int64 }
 // mostCells bounds how many cells one proposal may have.
 const mostCells = 300_000
 
+// mostSteps bounds how many half cells the border of what is divided runs through; a
+// border of a million vertices that crosses the whole area again and again would take for ever.
+const mostSteps = 4_000_000
+
 func newLattice(p Plan, plane crs.CRS) (lattice, error) {
 	switch p.Method {
 	case Squares:
@@ -141,15 +145,15 @@ func (l lattice) cover(mp orb.MultiPolygon) ([]orb.LineString, error) {
 		}
 		rings = append(rings, flat)
 	}
+	steps := 0.0
 	for _, p := range rings {
 		l.fill(found, p)
 		for _, r := range p {
 			for i := 1; i < len(r); i++ {
-				l.line(found, r[i-1], r[i])
+				if steps += l.line(found, r[i-1], r[i]); steps > mostSteps || len(found) > 2*mostCells {
+					return nil, tooManyCells(max(steps, float64(len(found))))
+				}
 			}
-		}
-		if len(found) > 2*mostCells {
-			return nil, tooManyCells(float64(len(found)))
 		}
 	}
 	ticks := slices.SortedFunc(maps.Keys(found), func(s, t tick) int { return cmp.Or(cmp.Compare(s.y, t.y), cmp.Compare(s.x, t.x)) })
@@ -182,8 +186,9 @@ func (l lattice) fill(found map[tick]bool, p orb.Polygon) {
 // line takes the cells near an edge of the plane: it steps along, half a cell at a time,
 // and takes those around. An edge is straight in degrees and here; what they differ by
 // is far less than a cell, and what is taken too much does no harm.
-func (l lattice) line(found map[tick]bool, a, b orb.Point) {
-	steps := math.Ceil(2 * max(math.Abs(b[0]-a[0])/l.w, math.Abs(b[1]-a[1])/l.h))
+// It tells how many steps it took.
+func (l lattice) line(found map[tick]bool, a, b orb.Point) (steps float64) {
+	steps = math.Ceil(2 * max(math.Abs(b[0]-a[0])/l.w, math.Abs(b[1]-a[1])/l.h))
 	for s := 0.0; s <= steps; s++ {
 		f := 0.0
 		if steps > 0 {
@@ -196,4 +201,5 @@ func (l lattice) line(found map[tick]bool, a, b orb.Point) {
 			}
 		}
 	}
+	return steps + 1
 }

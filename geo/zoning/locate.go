@@ -31,13 +31,7 @@ func newFinder(shapes []orb.MultiPolygon) *finder {
 			continue
 		}
 		f.tree.Insert(b.Min, b.Max, int32(i))
-		n := 0
-		for _, p := range mp {
-			for _, r := range p {
-				n += len(r)
-			}
-		}
-		d := band{low: b.Min[1], edges: make([][][2]orb.Point, 1+n/8)}
+		d := band{low: b.Min[1], edges: make([][][2]orb.Point, bandsFor(mp, b.Max[1]-b.Min[1]))}
 		d.height = (b.Max[1] - b.Min[1]) / float64(len(d.edges))
 		for _, p := range mp {
 			for _, r := range p {
@@ -52,6 +46,24 @@ func newFinder(shapes []orb.MultiPolygon) *finder {
 		f.bands[i] = d
 	}
 	return f
+}
+
+// bandsFor is how many bands a shape of a height gets: one for eight edges, but so few
+// that all edges together are kept some times each at most, however tall they are.
+func bandsFor(mp orb.MultiPolygon, height float64) int {
+	n, tall := 0, 0.0
+	for _, p := range mp {
+		for _, r := range p {
+			for i := 1; i < len(r); i++ {
+				tall += math.Abs(r[i][1] - r[i-1][1])
+			}
+			n += len(r)
+		}
+	}
+	if tall == 0 {
+		return 1
+	}
+	return 1 + int(min(float64(n)/8, 4*float64(n)*height/tall))
 }
 
 func (d *band) number(y float64) int {

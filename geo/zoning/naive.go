@@ -2,6 +2,7 @@ package zoning
 
 import (
 	"cmp"
+	"container/heap"
 	"slices"
 )
 
@@ -23,11 +24,13 @@ func (g *graph) naive(parts []share) []int32 {
 		})
 		loads := make([]float64, p.cells)
 		for k := range p.cells {
-			i := slices.IndexFunc(west, func(v int32) bool { return cell[v] < 0 })
-			if i < 0 {
+			for len(west) > 0 && cell[west[0]] >= 0 {
+				west = west[1:]
+			}
+			if len(west) == 0 {
 				break
 			}
-			loads[k] = g.grow(cell, west[i], next+int32(k), p.load/float64(p.cells))
+			loads[k] = g.grow(cell, west[0], next+int32(k), p.load/float64(p.cells))
 		}
 		g.leftover(cell, p.blocks, next, loads)
 		next += int32(p.cells)
@@ -42,26 +45,46 @@ func (g *graph) west(v int32) float64 { return g.cover.Face(int(v)).Bound().Min[
 // until the load is reached.
 func (g *graph) grow(cell []int32, v, k int32, mean float64) (load float64) {
 	borders := map[int32]float64{v: 0}
-	for len(borders) > 0 {
-		best := int32(-1)
-		for w, b := range borders {
-			if best < 0 || b > borders[best] || b == borders[best] && w < best {
-				best = w
-			}
+	beside := byBorder{{0, v}}
+	for len(beside) > 0 {
+		best := heap.Pop(&beside).(neighbour)
+		if cell[best.block] >= 0 || borders[best.block] != best.border {
+			continue // taken, or its border has grown since
 		}
-		if load > 0 && load+g.load[best]/2 > mean {
+		if load > 0 && load+g.load[best.block]/2 > mean {
 			break
 		}
-		delete(borders, best)
-		cell[best] = k
-		load += g.load[best]
-		for _, l := range g.next[best] {
-			if cell[l.to] < 0 && g.unit[l.to] == g.unit[best] {
+		cell[best.block] = k
+		load += g.load[best.block]
+		for _, l := range g.next[best.block] {
+			if cell[l.to] < 0 && g.unit[l.to] == g.unit[best.block] {
 				borders[l.to] += l.border
+				heap.Push(&beside, neighbour{borders[l.to], l.to})
 			}
 		}
 	}
 	return load
+}
+
+// neighbour is a block that a cell may take, with the border that they share.
+type neighbour struct {
+	border float64
+	block  int32
+}
+
+type byBorder []neighbour
+
+func (h byBorder) Len() int { return len(h) }
+func (h byBorder) Less(i, j int) bool {
+	return cmp.Or(cmp.Compare(h[j].border, h[i].border), cmp.Compare(h[i].block, h[j].block)) < 0
+}
+func (h byBorder) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *byBorder) Push(x any)   { *h = append(*h, x.(neighbour)) }
+func (h *byBorder) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return last
 }
 
 // leftover gives blocks that no cell took to the lightest cell beside them.

@@ -24,11 +24,14 @@ type refiner struct {
 	// is how many of them may leave it in all, moved how many have.
 	from          []int32
 	budget, moved float64
+	// effort is how many borders may still be looked at, so that few large cells end as
+	// surely as many small ones do.
+	effort int
 }
 
 func newRefiner(s *splitter, cell []int32, blocks []int32, first int32, cells int) *refiner {
 	r := &refiner{splitter: s, cell: cell, first: first, blocks: make([][]int32, cells), load: make([]float64, cells),
-		touched: make([]int, cells), fixed: make([]bool, cells), budget: math.Inf(1)}
+		touched: make([]int, cells), fixed: make([]bool, cells), budget: math.Inf(1), effort: 10_000_000 + 2500*len(blocks)}
 	for _, v := range blocks {
 		k := cell[v] - first
 		r.blocks[k] = append(r.blocks[k], v)
@@ -37,35 +40,50 @@ func newRefiner(s *splitter, cell []int32, blocks []int32, first int32, cells in
 	return r
 }
 
-// run improves until a round changes nothing, some rounds at most.
+// little is the gain of a round in cost by cell from which on it is not worth another: a
+// border costs some tenths.
+const little = 5e-4
+
+// run improves until three rounds gain nothing, or little where all cells are even
+// already; some rounds at most.
 func (r *refiner) run(ctx context.Context, done func(float64)) {
 	const rounds = 60
 	idle := 0
 	for round := 1; round <= rounds && idle < 3; round++ {
-		if ctx.Err() != nil {
-			return
-		}
-		changed := 0
+		gain := 0.0
 		tries := 6
 		if idle > 0 {
 			tries = 20 // the last chances are looked at closely
 		}
 		for _, k := range r.rand.Perm(len(r.blocks)) {
+			if r.effort < 0 || ctx.Err() != nil {
+				return
+			}
 			for _, n := range r.beside(k) {
 				if r.fixed[k] || r.fixed[n] || idle == 0 && round > 2 && r.touched[k] < round-2 && r.touched[n] < round-2 {
 					continue
 				}
-				if r.recombine(k, n, tries) {
+				if better := r.recombine(k, n, tries); better > 0 {
 					r.touched[k], r.touched[n] = round, round
-					changed++
+					gain += better
 				}
 			}
 		}
-		if changed*200 < len(r.blocks)+199 {
+		if gain == 0 || gain < little*float64(len(r.blocks)) && r.even() {
 			idle++
 		}
 		done(float64(round) / rounds)
 	}
+}
+
+// even says whether all cells are within the tolerance.
+func (r *refiner) even() bool {
+	for _, l := range r.load {
+		if math.Abs(l-r.cost.mean) > r.cost.tolerance*r.cost.mean {
+			return false
+		}
+	}
+	return true
 }
 
 // beside lists the cells of the same part with higher numbers that border on a cell.
@@ -84,8 +102,8 @@ func (r *refiner) beside(k int) (near []int) {
 	return slices.Compact(near)
 }
 
-// recombine cuts two neighbouring cells anew where that is better.
-func (r *refiner) recombine(a, b, tries int) bool {
+// recombine cuts two neighbouring cells anew where that is better, and tells by how much.
+func (r *refiner) recombine(a, b, tries int) (gain float64) {
 	set := append(slices.Clone(r.blocks[a]), r.blocks[b]...)
 	r.enter(set)
 	defer r.leave()
@@ -97,16 +115,18 @@ func (r *refiner) recombine(a, b, tries int) bool {
 		}
 	}
 	if !met {
-		return false // an earlier change parted them
+		return 0 // an earlier change parted them
 	}
 	ca, cb := r.first+int32(a), r.first+int32(b)
 	before := r.away(r.blocks[a], ca) + r.away(r.blocks[b], cb)
 	all := r.load[a] + r.load[b]
-	least := r.cost.of(r.load[a]) + r.cost.of(r.load[b]) + r.cost.length(now) + r.cost.stay*before - 1e-9
+	cost := r.cost.of(r.load[a]) + r.cost.of(r.load[b]) + r.cost.length(now) + r.cost.stay*before
+	least := cost - 1e-9
 	var inside, outside []int32
 	moved := before
 	for range tries {
 		r.plant(r.from, ca, cb)
+		r.effort -= len(r.edges)
 		root := r.order[0]
 		for _, i := range r.order[1:] {
 			price := r.cost.of(r.load2(i)) + r.cost.of(all-r.load2(i)) + r.cost.length(r.cut[i])
@@ -134,12 +154,12 @@ func (r *refiner) recombine(a, b, tries int) bool {
 		}
 	}
 	if inside == nil {
-		return false
+		return 0
 	}
 	r.moved += moved - before
 	r.assign(a, inside)
 	r.assign(b, outside)
-	return true
+	return cost - least
 }
 
 func (r *refiner) load2(i int32) float64 { return r.splitter.load[i] }

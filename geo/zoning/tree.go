@@ -27,6 +27,7 @@ type splitter struct {
 	parent []int32 // of places, in the tree; the root's is -1
 	order  []int32 // places, parents first
 	depth  []int32
+	head   []int32 // of places: the highest of the path of heaviest subtrees that it is on
 	tree   [][]int32
 	load   []float64 // of subtrees, as the following
 	cut    []float64
@@ -64,7 +65,7 @@ func (s *splitter) enter(set []int32) {
 		}
 	}
 	n := len(set)
-	s.parent, s.depth, s.nodes = grown(s.parent, n), grown(s.depth, n), grown(s.nodes, n)
+	s.parent, s.depth, s.head, s.nodes = grown(s.parent, n), grown(s.depth, n), grown(s.head, n), grown(s.nodes, n)
 	s.load, s.cut = grown(s.load, n), grown(s.cut, n)
 	s.stay[0], s.stay[1] = grown(s.stay[0], n), grown(s.stay[1], n)
 	for len(s.tree) < n {
@@ -126,6 +127,7 @@ func (s *splitter) plant(from []int32, first, second int32) {
 			s.stay[1][i] = s.g.residents[v]
 		}
 	}
+	s.paths()
 	// A border is cut by the subtrees that hold one of its ends: those below the lowest
 	// common root of both.
 	for _, e := range s.edges {
@@ -138,21 +140,47 @@ func (s *splitter) plant(from []int32, first, second int32) {
 		p := s.parent[i]
 		s.load[p] += s.load[i]
 		s.cut[p] += s.cut[i]
-		s.nodes[p] += s.nodes[i]
 		s.stay[0][p] += s.stay[0][i]
 		s.stay[1][p] += s.stay[1][i]
 	}
 }
 
+// paths counts the subtrees and strings each place together with its heaviest subtree:
+// from any place a few paths lead to the root (D. D. Sleator, R. E. Tarjan, A data
+// structure for dynamic trees, 1983).
+func (s *splitter) paths() {
+	heavy := s.sets // done with
+	for k := len(s.order) - 1; k >= 0; k-- {
+		heavy[s.order[k]] = -1
+	}
+	for k := len(s.order) - 1; k > 0; k-- {
+		i := s.order[k]
+		p := s.parent[i]
+		s.nodes[p] += s.nodes[i]
+		if heavy[p] < 0 || s.nodes[i] > s.nodes[heavy[p]] {
+			heavy[p] = i
+		}
+	}
+	for _, i := range s.order {
+		s.head[i] = i
+		if p := s.parent[i]; p >= 0 && heavy[p] == i {
+			s.head[i] = s.head[p]
+		}
+	}
+}
+
 // meet is the lowest common root of two places.
 func (s *splitter) meet(i, j int32) int32 {
-	for i != j {
-		if s.depth[i] < s.depth[j] {
+	for s.head[i] != s.head[j] {
+		if s.depth[s.head[i]] < s.depth[s.head[j]] {
 			i, j = j, i
 		}
-		i = s.parent[i]
+		i = s.parent[s.head[i]]
 	}
-	return i
+	if s.depth[i] < s.depth[j] {
+		return i
+	}
+	return j
 }
 
 // below lists the blocks of the subtree of a place, and the others of the set, each in
