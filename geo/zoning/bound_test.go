@@ -15,16 +15,16 @@ func TestHardInputEnds(t *testing.T) {
 		began := time.Now()
 		return func() { t.Logf("%s: %.1f s", name, time.Since(began).Seconds()) }
 	}
-	end := took("8,000 blocks, 4 cells")
-	in := district(t, 31, 8000, 1)
+	end := took("3,000 blocks, 4 cells")
+	in := district(t, 31, 3000, 1)
 	out := propose(t, Plan{Method: Balanced, Cells: 4, Load: residents()}, in)
 	if end(); out.Figures.Within != 1 || out.Figures.Pieces != 0 {
 		t.Errorf("%+v", out.Figures)
 	}
 
 	// A comb of thin squares hangs on one long block: it has a neighbour at every tooth.
-	const n = 5000
-	end = took("5,000 neighbours")
+	const n = 1500
+	end = took("1,500 neighbours")
 	in = Input{Division: division, Boundary: box(orb.Point{118, 29}, orb.Point{119, 29.02})}
 	at := func(i int) float64 { return 118 + float64(i)/n }
 	for i := range n {
@@ -36,7 +36,7 @@ func TestHardInputEnds(t *testing.T) {
 		t.Errorf("%+v", out.Figures)
 	}
 
-	end = took("5,000 islands")
+	end = took("1,500 islands")
 	in = Input{Division: division, Boundary: box(orb.Point{118, 29}, orb.Point{119, 30})}
 	for i := range n {
 		x, y := 118.001+0.013*float64(i%71), 29.001+0.013*float64(i/71)
@@ -46,7 +46,7 @@ func TestHardInputEnds(t *testing.T) {
 	if end(); len(out.Cells) != n+1 {
 		t.Errorf("%d cells", len(out.Cells))
 	}
-	end = took("5,000 islands absorbed")
+	end = took("1,500 islands absorbed")
 	out = propose(t, Plan{Method: Lines, LeastM2: 1e6}, in)
 	if end(); len(out.Cells) != 1 {
 		t.Errorf("%d cells", len(out.Cells))
@@ -54,8 +54,8 @@ func TestHardInputEnds(t *testing.T) {
 
 	end = took("a border to and fro")
 	var ring orb.Ring
-	for i := range 100_000 {
-		ring = append(ring, orb.Point{118 + float64(i%2)*0.9, 29 + 1e-5*float64(i)})
+	for i := range 10_000 {
+		ring = append(ring, orb.Point{118 + float64(i%2)*0.9, 29 + 9e-5*float64(i)})
 	}
 	ring = append(ring, orb.Point{117.9, 30}, ring[0])
 	_, err := Propose(t.Context(), Plan{Method: Squares, SizeM: 200}, Input{Division: division, Boundary: orb.MultiPolygon{{ring}}}, nil)

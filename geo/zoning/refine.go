@@ -76,10 +76,11 @@ func (r *refiner) run(ctx context.Context, done func(float64)) {
 	}
 }
 
-// even says whether all cells are within the tolerance.
+// even says whether all cells are within the tolerance but those of one heavy block,
+// which cannot be.
 func (r *refiner) even() bool {
-	for _, l := range r.load {
-		if math.Abs(l-r.cost.mean) > r.cost.tolerance*r.cost.mean {
+	for k, l := range r.load {
+		if d := l - r.cost.mean; math.Abs(d) > r.cost.tolerance*r.cost.mean && (d < 0 || len(r.blocks[k]) > 1) {
 			return false
 		}
 	}
