@@ -516,11 +516,11 @@ try:
 // imports is the command "import".
 type imports struct {
 	database
-	File       string            `arg:"" type:"existingfile" help:"The file to read: a zipped shapefile."`
+	File       string            `arg:"" type:"existingfile" help:"The file to read: a zipped shapefile, GeoJSON (also as a text sequence) or boundary-point text."`
 	Collection string            `required:"" help:"towns, units, cells, parcels, facilities or incidents."`
 	Division   string            `required:"" help:"Division code of 6, 9 or 12 digits."`
 	Layer      string            `help:"Layer to read where the file holds several."`
-	CRS        string            `name:"crs" help:"Coordinate reference system where the file names none, such as EPSG:4549."`
+	CRS        string            `name:"crs" help:"Coordinate reference system where the file names none or a wrong one, such as EPSG:4549; EPSG:4549~yx where the file has north first."`
 	Encoding   string            `help:"Text encoding, such as GB18030."`
 	CodeSystem string            `help:"Code system of land use: ydyh2023, sandiao or gb50137."`
 	Field      map[string]string `help:"Field of the collection = field of the file, as often as needed."`

@@ -320,7 +320,16 @@ func TestPlacesInRefusals(t *testing.T) {
 			}
 		}
 	}
-	h.refused(t, layerZip(t, "UTF-8", swapped...), "crs_contradicted", "outside_china")
+	refused := h.refused(t, layerZip(t, "UTF-8", swapped...), "crs_contradicted")
+	// What was made out of a file is told although it is refused, and what would do.
+	if u := refused.view; u.Layer == "" || u.CRS.ID != "EPSG:4490" || u.Encoding.Name != "UTF-8" || u.Counts != (intake.Counts{Records: 3, Refused: 3}) ||
+		!strings.Contains(refused.list[0].Message, "EPSG:4490~yx") {
+		t.Errorf("%+v %+v", u, refused.list)
+	}
+	v = h.sendFile(t, cellsQuery+"&crs=EPSG:4490~yx", layerZip(t, "UTF-8", swapped...))
+	if v.view.State != data.UploadDraft || v.view.Counts.Features != 3 {
+		t.Errorf("%v %+v", v, v.list)
+	}
 }
 
 // TestDescriptionsOfSystems sends what stands in real files where the .prj should be.

@@ -74,7 +74,7 @@ func (s *Server) uploadView(c echo.Context, u data.Upload) uploadView {
 		v.Links = append(v.Links, link{Href: self + "/publish?base=" + strconv.Itoa(u.Base), Rel: "publish"})
 	}
 	if q := u.Question; q != nil {
-		v.Question = &questionView{About: q.About, Text: q.Text.In(lang)}
+		v.Question = &questionView{About: q.About, Text: q.Text.In(lang), Options: []optionView{}}
 		for _, o := range q.Options {
 			v.Question.Options = append(v.Question.Options, optionView{o.Value, o.Label.In(lang)})
 		}

@@ -291,9 +291,21 @@ func (d *desk) process(t *task) (change func(*Upload)) {
 		Choice: u.Choice, Snapshot: d.registry.Snapshot(), Operator: d.registry.opts.Operator, Progress: t.progress,
 	})
 	if err != nil {
-		return refusal(err)
+		refuse := refusal(err)
+		return func(u *Upload) {
+			refuse(u)
+			told := u.Violations
+			found(u, res)
+			u.Violations = append(told[:len(told):len(told)], res.Violations...)
+		}
 	}
 	return d.outcome(u, res)
+}
+
+// found notes what was read of a file.
+func found(u *Upload, res intake.Result) {
+	u.Layer, u.CRS, u.Encoding, u.Counts, u.Violations = res.Layer, res.CRS, res.Encoding, res.Counts, res.Violations
+	u.Truncated = res.Truncated
 }
 
 func (t *task) progress(checking bool, done float64) {
@@ -330,8 +342,7 @@ func (d *desk) outcome(u Upload, res intake.Result) func(*Upload) {
 	}
 	return func(u *Upload) {
 		u.State, u.Version, u.Question = state, version, res.Question
-		u.Layer, u.CRS, u.Encoding, u.Counts, u.Violations = res.Layer, res.CRS, res.Encoding, res.Counts, res.Violations
-		u.Truncated = res.Truncated
+		found(u, res)
 	}
 }
 

@@ -33,7 +33,7 @@ func (c CRS) Contradiction(b orb.Bound) error {
 	if c.kind == nowhere {
 		return contradicted("未指定坐标系", "no system is given")
 	}
-	if err := c.zoneContradiction(b); err != nil {
+	if err := c.zoneContradiction(b); err != nil && !c.exchanged(b) {
 		return err
 	}
 	if c.holds(b) {
@@ -128,7 +128,7 @@ func (c CRS) advice(b orb.Bound) geo.Text {
 	case flat(b):
 		return geo.Text{ZH: "几何数据已损坏：请重新导出", EN: "The geometry is damaged: export it again"}
 	case c.exchanged(b):
-		return geo.Text{ZH: "请互换坐标轴后再上传", EN: "Exchange the axes and upload again"}
+		return geo.Textf("请互换坐标轴后再上传，或在上传时指定 %[1]s~yx", "Exchange the axes and upload again, or name %[1]s~yx with the upload", c.ID())
 	case len(guesses) > 0 && guesses[0].Known:
 		g := guesses[0]
 		return geo.Textf("按数值像是 %[1]s（%[2]s）：请改正 .prj，或在上传时指定坐标系",

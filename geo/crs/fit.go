@@ -68,7 +68,7 @@ func Fits(sample []orb.Point, misfitM func(orb.Point) float64) []Fit {
 	}
 	var fits []Fit
 	for i, d := range datums {
-		fits = append(fits, Fit{Datum: d, CRS: d.system(), MedianM: median(misfits[i]), Points: len(misfits[i])})
+		fits = append(fits, Fit{Datum: d, CRS: d.System(), MedianM: median(misfits[i]), Points: len(misfits[i])})
 	}
 	slices.SortStableFunc(fits, func(a, b Fit) int { return cmp.Compare(a.MedianM, b.MedianM) })
 	fits[0].Clear = fits[0].Points >= fitPoints && fits[1].MedianM >= fitRatio*fits[0].MedianM &&
@@ -79,8 +79,8 @@ func Fits(sample []orb.Point, misfitM func(orb.Point) float64) []Fit {
 	return fits
 }
 
-// system is the geographic system of degrees on the datum.
-func (d Datum) system() CRS {
+// System is the geographic system of degrees on the datum: CGCS2000 for WGS84.
+func (d Datum) System() CRS {
 	if d == WGS84 {
 		return CGCS2000()
 	}

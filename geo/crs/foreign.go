@@ -28,7 +28,7 @@ func (d foreign) chinese() string {
 
 // refused is the refusal of a system on the datum, which the file or the caller named so.
 func (d foreign) refused(named string) error {
-	advice := geo.Text{ZH: "请先由有资质的单位转换为 CGCS2000 再上传", EN: "Have a licensed surveyor convert the data to CGCS2000 first"}
+	advice := geo.Text{ZH: "请先由有资质的单位转换为 CGCS2000 再上传，或请运维人员在本系统中配置贵单位持有的转换参数", EN: "Have a licensed surveyor convert the data to CGCS2000 first, or the operator give this service the parameters that you hold"}
 	if frame(d).foreign() {
 		advice.ZH += "；若一百米的误差可以接受，可在上传时指定坐标系并写明，如 EPSG:2364" + about100m
 		advice.EN += ", or, if 100 m are good enough, name the system with the upload and say so, as in EPSG:2364" + about100m

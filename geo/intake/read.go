@@ -192,6 +192,11 @@ func (r *reader) mapColumns() error {
 	}
 	r.fields = m
 	r.result.Question = m.missing("code_system")
+	if r.result.Question != nil && len(r.file.fields) == 0 {
+		r.result.Question = nil // no answer would do
+		return geo.Errorf("no_attributes", "文件没有任何属性字段，而编码等是必填的；Shapefile 请把同名的 .dbf 一起打包",
+			"the file has no attributes at all, and a code is required; with a shapefile put the .dbf of the same name into the zip")
+	}
 	if r.result.Question != nil || r.job.Collection != geo.Parcels || m.source("code_system") != "" {
 		return nil
 	}

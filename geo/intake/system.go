@@ -2,16 +2,25 @@ package intake
 
 import (
 	"math"
+	"strings"
 
 	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/project"
 
 	"towngrid/geo"
 	"towngrid/geo/crs"
 )
 
+// exchanged ends the name of a system whose coordinates stand north first in the file,
+// as in "EPSG:4528~yx". Only a person can say so.
+const exchanged = "~yx"
+
 // locateCRS decides the coordinate reference system: the planner's choice, then
 // the .prj. Without either the numbers suggest some, and the planner is asked.
 func (r *reader) locateCRS() error {
+	if strings.HasSuffix(r.job.Choice.CRS, exchanged) {
+		r.exchangeAxes()
+	}
 	bound := r.fileBound()
 	switch {
 	case r.job.Choice.CRS != "":
@@ -20,6 +29,9 @@ func (r *reader) locateCRS() error {
 			return err
 		}
 		r.crs, r.result.CRS = c, Evidence{c.ID(), geo.Text{ZH: "由上传者指定", EN: "chosen by the planner"}}
+		if strings.HasSuffix(r.job.Choice.CRS, exchanged) {
+			r.result.CRS.Evidence = geo.Text{ZH: "由上传者指定，并互换 X 与 Y", EN: "chosen by the planner, with X and Y exchanged"}
+		}
 	case r.file.crs != "":
 		c, err := System(r.job.Operator, r.file.crs)
 		if unknown(err) {
@@ -32,8 +44,11 @@ func (r *reader) locateCRS() error {
 		}
 		r.crs, r.result.CRS = c, Evidence{c.ID(), r.file.crsEvidence}
 	case r.file.prj == "":
-		r.result.Question = r.crsQuestion(bound, geo.Text{
-			ZH: "文件没有写明坐标系（.prj），请指定坐标系", EN: "the file does not say its coordinate reference system (.prj); name it"})
+		text := geo.Text{ZH: "文件没有写明坐标系，请指定坐标系", EN: "the file does not say its coordinate reference system; name it"}
+		if r.file.layer != "" {
+			text = geo.Text{ZH: "文件没有写明坐标系（没有 .prj），请指定坐标系", EN: "the file does not say its coordinate reference system (it has no .prj); name it"}
+		}
+		r.result.Question = r.crsQuestion(bound, text)
 		return nil
 	default:
 		c, err := r.job.Operator.ParseWKT(r.file.prj)
@@ -59,8 +74,10 @@ func (r *reader) locateCRS() error {
 }
 
 // System finds a reference system by the name that the planner gives it: the operator's
-// own first, if there is an operator; then those of crs.Parse, whose errors it has.
+// own first, if there is an operator; then those of crs.Parse, whose errors it has. "~yx"
+// may stand behind it.
 func System(o *crs.Operator, name string) (crs.CRS, error) {
+	name = strings.TrimSuffix(name, exchanged)
 	if c, ok := o.Parse(name); ok {
 		return c, nil
 	}
@@ -74,20 +91,49 @@ func unknown(err error) bool {
 	return ok && (e.Code == "unknown_crs" || e.Code == "unreadable_prj")
 }
 
-// crsQuestion offers the systems that the numbers allow. For degrees, where borders
-// are published already, it offers the datums by how well the file fits them.
+// exchangeAxes puts east first in all records, and turns their rings again, which that
+// has mirrored.
+func (r *reader) exchangeAxes() {
+	for i, rec := range r.records {
+		g := project.Geometry(rec.Geometry, func(p orb.Point) orb.Point { return orb.Point{p[1], p[0]} })
+		if mp, ok := g.(orb.MultiPolygon); ok {
+			for _, p := range mp {
+				for _, ring := range p {
+					ring.Reverse()
+				}
+			}
+		}
+		r.records[i].Geometry = g
+	}
+}
+
+// crsQuestion offers the systems that the numbers allow, with the axes exchanged where
+// they fit in no other way. Of degrees the datums are offered as well, where borders are
+// published already by how well the file fits them.
 func (r *reader) crsQuestion(b orb.Bound, text geo.Text) *Question {
 	q := &Question{About: AboutCRS, Text: text, Options: []Option{}}
 	degrees := false
 	for _, g := range crs.Sniff(b) {
+		value := g.CRS.ID()
 		if g.Swapped {
-			continue
+			if len(q.Options) > 0 && !strings.HasSuffix(q.Options[0].Value, exchanged) {
+				break // those that are not stand first
+			}
+			value += exchanged
 		}
-		degrees = degrees || g.CRS.Geographic()
+		degrees = degrees || g.CRS.Geographic() && !g.Swapped
 		title := g.CRS.Title()
-		q.Options = append(q.Options, Option{g.CRS.ID(), geo.Text{ZH: title.ZH + "：" + g.Evidence.ZH, EN: title.EN + ": " + g.Evidence.EN}})
+		q.Options = append(q.Options, Option{value, geo.Text{ZH: title.ZH + "：" + g.Evidence.ZH, EN: title.EN + ": " + g.Evidence.EN}})
 	}
-	if !degrees || r.job.Snapshot.Len(geo.Cells) == 0 {
+	if !degrees {
+		return q
+	}
+	if r.job.Snapshot.Len(geo.Cells) == 0 {
+		for _, d := range []crs.Datum{crs.GCJ02, crs.BD09} {
+			title := d.System().Title()
+			q.Options = append(q.Options, Option{d.System().ID(), geo.Text{
+				ZH: title.ZH + "：数值本身无法与 CGCS2000 区分，请按数据来源选择", EN: title.EN + ": numbers alone do not tell it from CGCS2000; choose by where the data comes from"}})
+		}
 		return q
 	}
 	fits := crs.Fits(r.sample(300), r.misfitM)

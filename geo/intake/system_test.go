@@ -3,11 +3,14 @@ package intake
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
 	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/project"
 
 	"towngrid/geo"
 	"towngrid/geo/crs"
@@ -73,5 +76,80 @@ func TestSystemsWithoutParametersAreRefusedOrApproximate(t *testing.T) {
 	}
 	if d := geo.DistanceM(anyPoint(res.Features[0].Geometry), orb.Point{118.9, 29}); d > 100 {
 		t.Errorf("%g m off", d)
+	}
+}
+
+// TestFilesWithNorthFirstAreOfferedExchanged exchanges the axes of degrees and of metres,
+// without a .prj, and takes the first answer that is offered: the features are those of
+// the file as it should be.
+func TestFilesWithNorthFirstAreOfferedExchanged(t *testing.T) {
+	grid, err := crs.FromEPSG(4528)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, place := range map[string]func(orb.Point) orb.Point{
+		"EPSG:4490~yx": func(p orb.Point) orb.Point { return p },
+		"EPSG:4528~yx": func(p orb.Point) orb.Point { x, y := grid.FromGeographic(p[0], p[1]); return orb.Point{x, y} },
+	} {
+		read := func(swap bool, choice string) Result {
+			var rows []row
+			for i, c := range geotest.Tessellation(5, 12, orb.Bound{Min: orb.Point{118.8, 28.9}, Max: orb.Point{119, 29.1}}) {
+				rows = append(rows, row{project.MultiPolygon(orb.Clone(c).(orb.MultiPolygon), func(p orb.Point) orb.Point {
+					if p = place(p); swap {
+						p[0], p[1] = p[1], p[0]
+					}
+					return p
+				}), []any{fmt.Sprintf("C%03d", i), "S1"}})
+			}
+			file := zipped(t, sheet{name: "c", fields: text20("WGBM", "SSDYBM"), rows: rows})
+			res, err := Read(context.Background(), Job{File: "c.zip", Source: bytes.NewReader(file), Size: int64(len(file)), Collection: geo.Cells,
+				Division: "330890", Snapshot: snapshot.Empty(), Choice: Choice{CRS: choice}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return res
+		}
+		asked := read(true, "")
+		if q := asked.Question; q == nil || q.About != AboutCRS || len(q.Options) != 1 || q.Options[0].Value != want {
+			t.Fatalf("%s: %+v", want, asked.Question)
+		}
+		got, sound := read(true, want), read(false, strings.TrimSuffix(want, "~yx"))
+		if got.CRS.Name != sound.CRS.Name || !strings.Contains(got.CRS.Evidence.EN, "exchanged") || len(got.Features) != 12 {
+			t.Fatalf("%s: %+v, %d features", want, got.CRS, len(got.Features))
+		}
+		for i, f := range got.Features {
+			a, b := f.Geometry.(orb.MultiPolygon)[0][0], sound.Features[i].Geometry.(orb.MultiPolygon)[0][0]
+			if a.Orientation() != b.Orientation() || math.Abs(geo.AreaM2(f.Geometry)-geo.AreaM2(sound.Features[i].Geometry)) > 1e-3 {
+				t.Errorf("%s: feature %d is %v, should be %v", want, i, a, b)
+			}
+		}
+	}
+}
+
+// TestDatumsAreOfferedWhereNothingIsPublished leaves the .prj out of a file in degrees.
+func TestDatumsAreOfferedWhereNothingIsPublished(t *testing.T) {
+	rows := []row{{geotest.Tessellation(5, 1, orb.Bound{Min: orb.Point{118.8, 28.9}, Max: orb.Point{119, 29.1}})[0], []any{"C1", "S1"}}}
+	file := zipped(t, sheet{name: "c", fields: text20("WGBM", "SSDYBM"), rows: rows})
+	res, err := Read(context.Background(), Job{File: "c.zip", Source: bytes.NewReader(file), Size: int64(len(file)), Collection: geo.Cells, Division: "330890", Snapshot: snapshot.Empty()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var offered []string
+	for _, o := range res.Question.Options {
+		offered = append(offered, o.Value)
+	}
+	if strings.Join(offered, " ") != "EPSG:4490 GCJ-02 BD-09" {
+		t.Errorf("offered are %v", offered)
+	}
+}
+
+// TestAFileWithoutAttributesIsRefused gives a planner no question that has no answer.
+func TestAFileWithoutAttributesIsRefused(t *testing.T) {
+	file := `{"type":"Polygon","coordinates":[[[118.9,29],[118.91,29],[118.91,29.01],[118.9,29]]]}`
+	res, err := Read(context.Background(), Job{File: "c.geojson", Source: strings.NewReader(file), Size: int64(len(file)), Collection: geo.Cells,
+		Division: "330890", Snapshot: snapshot.Empty(), Choice: Choice{CRS: "EPSG:4490"}})
+	var known *geo.Error
+	if !errors.As(err, &known) || known.Code != "no_attributes" || res.Question != nil || res.Counts != (Counts{Records: 1, Refused: 1}) {
+		t.Errorf("%v, %+v", err, res)
 	}
 }

@@ -219,9 +219,14 @@ func noShapefile(entries []entry) error {
 		if len(names) < 5 {
 			names = append(names, e.path)
 		}
-		switch _, ext := stem(e.path); {
-		case ext == "gdbtable", ext == "mdb", ext == "gpkg", ext == "dwg", ext == "dxf", ext == "kml":
+		_, ext := stem(e.path)
+		switch ext {
+		case "gdbtable", "mdb", "gpkg", "dwg", "dxf", "kml":
 			hint = geo.Text{ZH: "；请先在 GIS 软件中导出为 Shapefile", EN: "; export it as a shapefile first"}
+		case "geojson", "json", "geojsonl", "geojsonseq", "txt":
+			hint = cmp.Or(hint, geo.Text{ZH: "；GeoJSON 与界址点 TXT 请不要压缩，直接上传", EN: "; send GeoJSON and boundary-point text as they are, not in a zip"})
+		case "dbf", "shx":
+			hint = cmp.Or(hint, geo.Text{ZH: "；请把 .shp 也打包进去", EN: "; put the .shp into it as well"})
 		}
 	}
 	list := strings.Join(names, ", ")
