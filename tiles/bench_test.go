@@ -3,9 +3,12 @@ package tiles
 import (
 	"context"
 	"fmt"
+	"os"
+	"runtime"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/paulmach/orb"
 
@@ -146,4 +149,97 @@ func BenchmarkFirstTile(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// The memory of everything that tiles need of 50,000 cells, all zooms and borders, beside that of the source's
+// coordinates at 16 bytes a vertex; and the time that it takes to make.
+func BenchmarkMemory(b *testing.B) {
+	s := manyCells()
+	vertices := 0
+	p := s.Parts(geo.Cells)[0]
+	for i := range p.Len() {
+		for _, polygon := range p.At(i).Geometry.(orb.MultiPolygon) {
+			for _, r := range polygon {
+				vertices += len(r) - 1
+			}
+		}
+	}
+	var before, after runtime.MemStats
+	var kept []*Builder
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	from := cpuTime(b)
+	for b.Loop() {
+		builder := new(Builder)
+		for _, z := range []uint8{8, 10, 12, 14, 16} { // the first makes every block
+			r := Request{Collections: []geo.Collection{geo.Cells}, Address: address(z, orb.Point{119.01, 29.01}), Content: Fills | Borders}
+			if _, err := builder.Build(context.Background(), s, r); err != nil {
+				b.Fatal(err)
+			}
+		}
+		kept = append(kept, builder)
+	}
+	took := cpuTime(b) - from
+	for _, builder := range kept {
+		builder.desks = sync.Pool{} // the desks' buffers are for all parts
+	}
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	size := float64(after.HeapAlloc-before.HeapAlloc) / float64(b.N)
+	b.ReportMetric(size/float64(16*vertices), "of-source")
+	b.ReportMetric(float64(took)/float64(b.N*p.Len()), "cpu-ns/cell")
+	runtime.KeepAlive(kept)
+}
+
+// BenchmarkFresh publishes a change of ten cells among many and makes the first tiles of the new version.
+// TOWNGRID_LONG=1 takes a million cells, else it is 50,000.
+func BenchmarkFresh(b *testing.B) {
+	n, segments := 50_000, 16
+	if os.Getenv("TOWNGRID_LONG") == "1" {
+		n, segments = 1_000_000, 2
+	}
+	bound := orb.Bound{Min: orb.Point{117, 27}, Max: orb.Point{121, 31}}
+	m, err := geotest.NewMesh(geotest.Options{Seed: 1, Cells: n, Bound: bound, Relax: 1, Segments: segments})
+	if err != nil {
+		b.Fatal(err)
+	}
+	faces := m.Cells()
+	version := func(number int) *snapshot.Snapshot {
+		fs := make([]geo.Feature, len(faces))
+		for i, f := range faces {
+			fs[i] = geo.Feature{Code: geo.Code(fmt.Sprintf("330890%07d", i)), Name: fmt.Sprintf("第%d网格", i), Geometry: f,
+				Properties: geo.Properties{{Name: "unit", Value: fmt.Sprintf("330890%04d", i/500)}}}
+			if number > 1 && i >= 500 && i < 510 {
+				fs[i].Name = fmt.Sprintf("版本%d", number)
+			}
+		}
+		p, err := snapshot.NewPart(geo.Version{ID: fmt.Sprint(number), Number: number, Collection: geo.Cells, Division: "330890"}, fs)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return snapshot.Empty().With(p)
+	}
+	builder := new(Builder)
+	at := faces[505][0][0][0]
+	tile := func(s *snapshot.Snapshot, z uint8) time.Duration {
+		start := time.Now()
+		if _, err := builder.Build(context.Background(), s, Request{Collections: []geo.Collection{geo.Cells}, Address: address(z, at)}); err != nil {
+			b.Fatal(err)
+		}
+		return time.Since(start)
+	}
+	old := version(1)
+	b.ReportMetric(tile(old, 5).Seconds()*1000, "first-ever-ms")
+	number := 1
+	var first, next, all time.Duration
+	for b.Loop() {
+		number++
+		s := version(number)
+		first, next, all = tile(s, 13), tile(s, 13), tile(s, 5)
+	}
+	b.ReportMetric(first.Seconds()*1000, "first-fresh-z13-ms")
+	b.ReportMetric(next.Seconds()*1000, "next-z13-ms")
+	b.ReportMetric(all.Seconds()*1000, "all-z5-ms")
+	runtime.KeepAlive(old)
 }

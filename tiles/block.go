@@ -142,7 +142,7 @@ func (m *maker) describe() {
 			}
 		}
 		if len(m.pic.merging) > 0 {
-			m.merge(f, groups)
+			m.merge(slot, groups)
 		}
 		if u, ok := m.pic.unitOf(f); ok {
 			k, known := units[u]
@@ -158,7 +158,8 @@ func (m *maker) describe() {
 }
 
 // merge finds with what a feature is merged, and below which zoom.
-func (m *maker) merge(f *geo.Feature, groups map[string]int32) {
+func (m *maker) merge(slot int, groups map[string]int32) {
+	f := m.feature(slot)
 	g := group{}
 	for _, column := range m.pic.merging {
 		field := m.pic.columns[column]
@@ -175,7 +176,7 @@ func (m *maker) merge(f *geo.Feature, groups map[string]int32) {
 	}
 	m.group = append(m.group, k)
 	mp, _ := f.Geometry.(orb.MultiPolygon)
-	m.alone = append(m.alone, m.pic.grid.zoomOf(landArea(mp), boundCentre(mp)[1]))
+	m.alone = append(m.alone, m.pic.grid.zoomOf(landArea(mp), m.part.FeatureBound(int(m.all[slot])).Center()[1]))
 }
 
 // valueOf is the feature's value in a column.

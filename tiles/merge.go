@@ -6,6 +6,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"towngrid/geo"
+	"towngrid/geo/snapshot"
 )
 
 // Visible is the area, in squares of a tile's grid, from which a feature of a coverage stands
@@ -31,10 +32,12 @@ func mergingColumns(c geo.Collection) (columns []int) {
 // zoomOf is the lowest zoom at which so many square degrees at a latitude are visible, the zoom after the
 // deepest where there is none.
 func (g Grid) zoomOf(area, lat float64) uint8 {
+	squares := area * g.squaresOf(0, lat)
 	for z := range g.MaxZoom() + 1 {
-		if area*g.squaresOf(z, lat) >= Visible {
+		if squares >= Visible {
 			return z
 		}
+		squares *= 4
 	}
 	return g.MaxZoom() + 1
 }
@@ -49,8 +52,26 @@ func (g Grid) squaresOf(z uint8, lat float64) float64 {
 	return side * side / math.Cos(min(max(lat, -maxLat), maxLat)*(math.Pi/180))
 }
 
-// boundCentre is the middle of the box around a geometry's shells.
-func boundCentre(mp orb.MultiPolygon) orb.Point { return mp.Bound().Center() }
+// standing is the zoom from which a feature of a collection stands alone. It is 0 for collections that
+// are not merged, and where there is no feature.
+func (g Grid) standing(s *snapshot.Snapshot, c geo.Collection) uint8 {
+	if len(mergingColumns(c)) == 0 || s.Len(c) == 0 {
+		return 0
+	}
+	lowest := g.MaxZoom()
+	for _, p := range s.Parts(c) {
+		for i := range p.Len() {
+			b := p.FeatureBound(i)
+			room := (b.Max[0] - b.Min[0]) * (b.Max[1] - b.Min[1])
+			if g.zoomOf(room, b.Center()[1]) >= lowest {
+				continue // no larger than its bound
+			}
+			mp, _ := p.At(i).Geometry.(orb.MultiPolygon)
+			lowest = min(lowest, g.zoomOf(landArea(mp), b.Center()[1]))
+		}
+	}
+	return lowest
+}
 
 // unitOf is the unit that a feature belongs to or is; ok is false in collections without.
 func (pic *picture) unitOf(f *geo.Feature) (u geo.Code, ok bool) {

@@ -321,3 +321,32 @@ func TestUnitsLieUponEachOther(t *testing.T) {
 func waysOf(t *testing.T, f *geojson.Feature) map[way]int {
 	return ways(t, &mvt.Layer{Features: []*geojson.Feature{f}})
 }
+
+// TileJSON says from which zoom on there are labels of cells: none below, and some not far above.
+func TestTileJSONSaysWhereLabelsBegin(t *testing.T) {
+	s := firstEdition(5, 3000).snapshot(t)
+	d, err := tiles.Describe(s, tiles.Tileset{Request: tiles.Request{Collections: []geo.Collection{geo.Towns, geo.Cells}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := -1
+	for _, l := range d.VectorLayers {
+		if l.ID == "cells_labels" {
+			from = l.MinZoom
+		} else if l.MinZoom != 0 {
+			t.Errorf("%s begins at %d", l.ID, l.MinZoom)
+		}
+	}
+	first := -1
+	var b tiles.Builder
+	for z := uint8(0); z < 14 && first < 0; z++ {
+		for _, a := range around(z, district, 1000) {
+			if built(t, &b, s, tiles.Request{Collections: []geo.Collection{geo.Cells}, Address: a, Content: tiles.Labels})["cells_labels"] != nil {
+				first = int(z)
+			}
+		}
+	}
+	if from < 1 || first != from {
+		t.Errorf("labels of cells begin at zoom %d by the document and at %d in the tiles", from, first)
+	}
+}

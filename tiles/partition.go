@@ -1,7 +1,7 @@
 package tiles
 
 import (
-	"math/bits"
+	"slices"
 
 	"github.com/paulmach/orb"
 
@@ -28,12 +28,18 @@ type bunch struct {
 // the features around alone: where other features change, it stays the same.
 func partition(p *snapshot.Part) []bunch {
 	n := p.Len()
-	s := splitter{places: make([]uint64, n), order: make([]int32, n), spare: make([]int32, n)}
+	s := splitter{all: make([]placed, n), spare: make([]placed, n), order: make([]int32, n)}
 	for i := range n {
-		s.places[i], s.order[i] = placeAlong(p.FeatureBound(i).Center()), int32(i)
+		s.all[i] = placed{placeAlong(p.FeatureBound(i).Center()), int32(i)}
 	}
-	s.split(0, n, 0)
+	s.split(0, n, 62, 0)
 	return s.bunches
+}
+
+// placed is a feature at its place along the curve.
+type placed struct {
+	at uint64
+	i  int32
 }
 
 // placeAlong is the place of a position along a Z-order curve over all lons and lats.
@@ -54,48 +60,44 @@ func spread(v uint32) uint64 {
 }
 
 type splitter struct {
-	places       []uint64
-	order, spare []int32
-	bunches      []bunch
+	all, spare []placed
+	order      []int32 // the members of all bunches
+	bunches    []bunch
 }
 
-// split makes bunches of order[lo:hi], whose places have so many bits in common.
-func (s *splitter) split(lo, hi, common int) {
+// split makes bunches of all[lo:hi], whose places differ in the two bits from shift on at the highest; common is the
+// number of bits that tell them from the others.
+func (s *splitter) split(lo, hi, shift, common int) {
 	if hi == lo {
 		return
 	}
-	first := s.places[s.order[lo]]
-	if hi-lo <= blockMost || common == 64 {
-		key := blockKey{first &^ (1<<(64-common) - 1), common}
+	if hi-lo <= blockMost || shift < 0 {
+		for k := lo; k < hi; k++ {
+			s.order[k] = s.all[k].i
+		}
+		key := blockKey{s.all[lo].at &^ (1<<(64-common) - 1), common}
 		s.bunches = append(s.bunches, bunch{key, s.order[lo:hi:hi]})
 		return
 	}
-	differ := uint64(0)
-	for _, i := range s.order[lo:hi] {
-		differ |= s.places[i] ^ first
-	}
-	// The four quarters of the first square in which they do not all lie in the same one.
-	shift := 62
-	if differ != 0 {
-		shift = (63 - bits.LeadingZeros64(differ)) &^ 1
-	} else {
-		shift = 0
-	}
 	var starts [5]int
-	for _, i := range s.order[lo:hi] {
-		starts[s.places[i]>>shift&3+1]++
+	for _, f := range s.all[lo:hi] {
+		starts[f.at>>shift&3+1]++
+	}
+	if slices.Max(starts[:]) == hi-lo { // all in one quarter, which tells them from no other
+		s.split(lo, hi, shift-2, common)
+		return
 	}
 	for q := range 4 {
 		starts[q+1] += starts[q]
 	}
 	next := starts
-	for _, i := range s.order[lo:hi] {
-		q := s.places[i] >> shift & 3
-		s.spare[lo+next[q]] = i
+	for _, f := range s.all[lo:hi] {
+		q := f.at >> shift & 3
+		s.spare[lo+next[q]] = f
 		next[q]++
 	}
-	copy(s.order[lo:hi], s.spare[lo:hi])
+	copy(s.all[lo:hi], s.spare[lo:hi])
 	for q := range 4 {
-		s.split(lo+starts[q], lo+starts[q+1], 64-shift)
+		s.split(lo+starts[q], lo+starts[q+1], shift-2, 64-shift)
 	}
 }

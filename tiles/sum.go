@@ -18,16 +18,20 @@ func (m *maker) sum() uint64 {
 	for slot := range m.all {
 		f := m.feature(slot)
 		s.text(string(f.Code))
-		if slot < m.own {
-			s.text(f.Name)
-		}
+		s.geometry(f.Geometry)
 		if m.pic.feet != nil {
 			s.value(m.pic.feet[m.all[slot]])
 		}
+		if slot >= m.own { // of those around, what tells with whom they are merged
+			for _, column := range m.pic.merging {
+				s.value(f.Properties.Value(m.pic.columns[column].Name))
+			}
+			continue
+		}
+		s.text(f.Name)
 		for _, column := range m.pic.columns {
 			s.value(f.Properties.Value(column.Name))
 		}
-		s.geometry(f.Geometry)
 	}
 	return uint64(s)
 }

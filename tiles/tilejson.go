@@ -55,7 +55,7 @@ func Describe(s *snapshot.Snapshot, t Tileset) (TileJSON, error) {
 	for _, c := range t.Collections {
 		for _, kind := range kinds() {
 			if t.Content&kind != 0 && gives(c, kind) {
-				d.VectorLayers = append(d.VectorLayers, t.layer(c, kind))
+				d.VectorLayers = append(d.VectorLayers, t.layer(s, c, kind))
 			}
 		}
 	}
@@ -71,7 +71,7 @@ func Describe(s *snapshot.Snapshot, t Tileset) (TileJSON, error) {
 func floor6(v float64) float64 { return math.Floor(v*1e6) / 1e6 }
 
 // layer describes the layer that a collection gives for one kind of content.
-func (t Tileset) layer(c geo.Collection, kind Content) VectorLayer {
+func (t Tileset) layer(s *snapshot.Snapshot, c geo.Collection, kind Content) VectorLayer {
 	title := schemas[c].Title
 	l := VectorLayer{
 		ID: layerName(c, kind), Description: title.ZH + " " + title.EN,
@@ -80,6 +80,7 @@ func (t Tileset) layer(c geo.Collection, kind Content) VectorLayer {
 	switch kind {
 	case Labels:
 		l.Description = title.ZH + "注记点 label points of " + title.EN
+		l.MinZoom = int(t.Grid.standing(s, c))
 	case Borders:
 		l.Description = title.ZH + "界线 borders of " + title.EN
 	}

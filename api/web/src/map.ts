@@ -282,6 +282,8 @@ function hoverLayer(source: string): LayerSpecification {
     type: 'fill',
     source,
     'source-layer': 'cells',
+    // Cells too small for a zoom come as one feature for their unit, without a code.
+    filter: ['has', 'code'],
     paint: { 'fill-color': ink, 'fill-opacity': ['case', ['boolean', ['feature-state', 'hovered'], false], 0.1, 0] },
   };
 }
