@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"mime"
 	"net/http"
@@ -134,7 +135,7 @@ func (s *Server) send(c echo.Context, a asked, name string, write func(io.Writer
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'")
 		media += "; charset=utf-8"
 	case paper.CSV, paper.XLSX:
-		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name + "." + string(a.style.Format)}))
+		h.Set("Content-Disposition", cmp.Or(mime.FormatMediaType("attachment", map[string]string{"filename": name + "." + string(a.style.Format)}), "attachment"))
 		if a.style.Format == paper.CSV {
 			media += "; charset=utf-8"
 		}

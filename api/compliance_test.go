@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -274,6 +275,7 @@ func TestTableOfTowns(t *testing.T) {
 	if d := table.Distribution[0]; d.Verdicts != (density.Tally{Fits: 1, Low: 1, High: 1, Unknown: 1}) || d.Quantiles[2] != 29.5 {
 		t.Errorf("%+v", d)
 	}
+	get(t, s, "/compliance?sortby=+residents,-code", http.StatusOK)
 	rec := get(t, s, "/compliance?f=csv", http.StatusOK)
 	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(rec.Body.String(), "\ufeff"))).ReadAll()
 	if err != nil || len(rows) != 5 || rows[1][0] != "TZ330890001" {
@@ -381,7 +383,7 @@ func TestWhatIfThatCannotBe(t *testing.T) {
 		`{"town":"TZ330890001","remove":["nothing"]}`: "unknown_parcel", `{"town":"TZ330890001","at":"yesterday"}`: "bad_time",
 		`{"town":"TZ330890001","upload":"nothing"}`: "not_found", `{"town":"TZ330890001","upload":"x","at":"2026-01-01T00:00:00Z"}`: "bad_variant",
 		with(cross): "bad_variant", with(square("N1", "0701", 118.9, 29) + "," + square("N1", "0701", 118.92, 29)): "bad_variant",
-		with(square("", "0701", 118.9, 29)): "bad_variant", with(square("N1", "0701", 18.9, 29)): "crs_contradicted", with(""): "bad_variant",
+		with(square("", "0701", 118.9, 29)): "bad_variant", with(square("N1", "0701", 119.3, 29)): "bad_variant", with(square("N1", "0701", 18.9, 29)): "crs_contradicted", with(""): "bad_variant",
 		with(strings.Replace(square("N1", "0701", 118.9, 29), `"code_system":"ydyh2023"`, `"code_system":"x"`, 1)): "bad_variant",
 	} {
 		rec := send(t, s, http.MethodPost, "/compliance/whatif", body)
@@ -442,6 +444,9 @@ func TestDraftIsJudgedBeforeItIsPublished(t *testing.T) {
 	village(t, s, 150)
 	u := upload(t, s, "crs=EPSG:4490&division=330890&collection=parcels", []byte(collection(
 		square("P1", "0701", 118.901, 29.001), square("P2", "0701", 118.903, 29.001), square("P3", "0701", 118.905, 29.001))))
+	if !slices.ContainsFunc(u.Links, func(l link) bool { return l.Rel == "compliance" && strings.HasSuffix(l.Href, "/uploads/"+u.ID+"/compliance") }) {
+		t.Errorf("no link leads to the judgement: %v", u.Links)
+	}
 	p := getJSON[paper.Pair](t, s, "/uploads/"+u.ID+"/compliance?town=T1")
 	before, after := valueOf(p.Before, density.Land), valueOf(p.After, density.Land)
 	if math.Abs(after/before-1.5) > 1e-9 || len(p.Changes.Parcels) != 1 || p.Changes.Parcels[0].Code != "P3" {

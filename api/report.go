@@ -61,13 +61,14 @@ func newTable(std density.Standard, snap *snapshot.Snapshot, division string, op
 	return density.AssessTable(std, snap, codes, opt)
 }
 
-// sorted is a table in another order; sortby has keys with commas between them.
+// sorted is a table in another order; sortby has keys with commas between them. A plus
+// sign before one may have come as a blank.
 func sorted(t density.Table, sortby string) (density.Table, error) {
 	t.Towns = slices.Clone(t.Towns)
 	if sortby == "" {
 		return t, t.Sort()
 	}
-	return t, t.Sort(strings.Split(sortby, ",")...)
+	return t, t.Sort(strings.Split(strings.ReplaceAll(sortby, " ", "+"), ",")...)
 }
 
 // ReportJob is a report to write without a server.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -72,6 +73,9 @@ func (s *Server) uploadView(c echo.Context, u data.Upload) uploadView {
 	}
 	if u.State == data.UploadDraft {
 		v.Links = append(v.Links, link{Href: self + "/publish?base=" + strconv.Itoa(u.Base), Rel: "publish"})
+		if slices.Contains([]geo.Collection{geo.Towns, geo.Parcels, geo.Facilities}, u.Collection) {
+			v.Links = append(v.Links, link{Href: self + "/compliance", Rel: "compliance", Type: "application/json"})
+		}
 	}
 	if q := u.Question; q != nil {
 		v.Question = &questionView{About: q.About, Text: q.Text.In(lang), Options: []optionView{}}

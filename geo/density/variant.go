@@ -57,8 +57,8 @@ func (v Variant) replaces(code geo.Code) bool {
 	return slices.Contains(v.Remove, code) || slices.ContainsFunc(v.Parcels, func(f geo.Feature) bool { return f.Code == code })
 }
 
-// draw lays the variant's parcels over the others. One that cannot be measured is
-// refused: there would be no figure to compare.
+// draw lays the variant's parcels over the others. One that cannot be measured, or
+// lies elsewhere, is refused: it would change nothing that can be compared.
 func (t *townCase) draw(d geo.Division) error {
 	if len(t.variant.Parcels) == 0 {
 		return nil
@@ -70,9 +70,11 @@ func (t *townCase) draw(d geo.Division) error {
 		if err != nil {
 			return geo.Errorf("bad_variant", "图斑 %.64q 的几何无效：%v", "the geometry of parcel %.64q cannot be measured: %v", string(f.Code), err)
 		}
-		if c, in := t.parcel(f, a.bound, d); in {
-			over = append(over, c)
+		c, in := t.parcel(f, a.bound, d)
+		if !in {
+			return geo.Errorf("bad_variant", "图斑 %.64q 不在小镇 %s 范围内", "the parcel %.64q does not lie in the town %s", string(f.Code), t.facts.Code)
 		}
+		over = append(over, c)
 	}
 	t.published[geo.Parcels] = true
 	for _, c := range over {

@@ -134,6 +134,7 @@ func TestVariantsThatCannotBe(t *testing.T) {
 		"removed twice":              {Variant{Remove: []geo.Code{"P01", "P01"}}, "bad_variant"},
 		"drawn twice":                {Variant{Parcels: []geo.Feature{parcelAt("N1", 10, 10, "0701"), parcelAt("N1", 11, 10, "0701")}}, "bad_variant"},
 		"drawn and removed":          {Variant{Parcels: []geo.Feature{parcelAt("P01", 10, 10, "0701")}, Remove: []geo.Code{"P01"}}, "bad_variant"},
+		"drawn elsewhere":            {Variant{Parcels: []geo.Feature{parcelAt("N1", 50, 10, "0701")}}, "bad_variant"},
 		"without a code":             {Variant{Parcels: []geo.Feature{parcelAt("", 10, 10, "0701")}}, "bad_variant"},
 		"a ring that crosses itself": {Variant{Parcels: []geo.Feature{bowTie}}, "bad_variant"},
 	} {
