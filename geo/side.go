@@ -278,6 +278,44 @@ func ringSide(ring orb.Ring, p orb.Point) (odd, on bool) {
 	return odd, false
 }
 
+// Stand says in one pass what Covers and SideOf say of p: whether mp covers it by the
+// half-open rule, and whether it lies exactly on an edge.
+func Stand(mp orb.MultiPolygon, p orb.Point) (covered, onEdge bool) {
+	if math.IsNaN(p[0]) || math.IsNaN(p[1]) {
+		return false, false
+	}
+	for _, poly := range mp {
+		for _, ring := range poly {
+			odd, on := ringStand(ring, p)
+			covered, onEdge = covered != odd, onEdge || on
+		}
+	}
+	return covered, onEdge
+}
+
+// ringStand is ringCovers, and whether p lies on the ring.
+func ringStand(ring orb.Ring, p orb.Point) (odd, on bool) {
+	if len(ring) == 0 {
+		return false, false
+	}
+	a, up := ring[0], ring[0][1] <= p[1]
+	for _, b := range ring[1:] {
+		if ends := b[1] <= p[1]; ends != up {
+			switch turn := turnFrom(a, b, p); {
+			case turn == 0:
+				on = true
+			case turn > 0 == up:
+				odd = !odd
+			}
+			up = ends
+		} else if b[1] == p[1] && reaches(a, b, p) {
+			on = true
+		}
+		a = b
+	}
+	return odd, on
+}
+
 // turnFrom is the sign of the turn a→b→p for an edge that passes p's latitude.
 // Where the edge lies all to one side of p its direction tells.
 func turnFrom(a, b, p orb.Point) int {

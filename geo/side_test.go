@@ -180,6 +180,9 @@ func (ix *index) oneCell(t *testing.T, seed uint64, p orb.Point, shared bool) {
 			continue
 		}
 		covers, side := geo.Covers(ix.cells[i], p), geo.SideOf(ix.cells[i], p)
+		if covered, onEdge := geo.Stand(ix.cells[i], p); covered != covers || onEdge != (side == geo.Edge) {
+			t.Fatalf("seed %d: %v is %v of cell %d, covered: %v; Stand says %v, %v", seed, p, side, i, covers, covered, onEdge)
+		}
 		if covers {
 			owner, owners = i, owners+1
 		}

@@ -25,38 +25,58 @@ const reached entry = 3 << 30
 // lineBytes is how much is fetched from memory at once.
 const lineBytes = 64
 
-// FindAll is Find of many positions, each in a raster of its own: out[i] is what rs[i]
-// says of ps[i]. It takes them in lots, all of a lot one step after another, so that the
-// processor fetches what it needs for many of them at once instead of waiting for each.
-func FindAll(rs []*Raster, ps []orb.Point, out []int32) {
+// FindAll is Find of many positions: out[i] is the answer to ps[i]. It takes them in
+// lots, all of a lot one step after another, so that the processor fetches what it needs
+// for many of them at once instead of waiting for each.
+func (r *Raster) FindAll(ps []orb.Point, out []int32) {
 	var spots [lot]spot
 	for len(ps) > 0 {
 		n := min(lot, len(ps))
 		for i, p := range ps[:n] {
-			spots[i] = rs[i].enter(p)
+			r.enter(&spots[i], p)
 		}
-		for more := true; more; {
-			more = descend(spots[:n])
+		finish(spots[:n], out)
+		ps, out = ps[n:], out[n:]
+	}
+}
+
+// FindEach is FindAll where each position has a raster of its own.
+func FindEach(rs []*Raster, ps []orb.Point, out []int32) {
+	var spots [lot]spot
+	for len(ps) > 0 {
+		n := min(lot, len(ps))
+		for i, p := range ps[:n] {
+			rs[i].enter(&spots[i], p)
 		}
-		for i := range spots[:n] {
-			if s := &spots[i]; s.e < block {
-				out[i] = int32(s.e) - 1
-			} else {
-				out[i] = look(s.arena[s.place:], fine(s.x, s.shift), fine(s.y, s.shift))
-			}
-		}
+		finish(spots[:n], out)
 		rs, ps, out = rs[n:], ps[n:], out[n:]
 	}
 }
 
-// enter finds the square of the root.
-func (r *Raster) enter(p orb.Point) spot {
+// finish goes from squares of the root to answers.
+func finish(spots []spot, out []int32) {
+	for more := true; more; {
+		more = descend(spots)
+	}
+	for i := range spots {
+		if s := &spots[i]; s.e < block {
+			out[i] = int32(s.e) - 1
+		} else {
+			out[i] = look(s.arena[s.place:], fine(s.x, s.shift), fine(s.y, s.shift))
+		}
+	}
+}
+
+// enter sets out from the square of the root.
+func (r *Raster) enter(s *spot, p orb.Point) {
 	u, v := (p[0]-r.origin[0])*r.finest, (p[1]-r.origin[1])*r.finest
 	if !(u >= 0 && v >= 0 && u < r.width && v < r.height) {
-		return spot{}
+		s.e = 0
+		return
 	}
-	x, y := uint64(int64(u)), uint64(int64(v))
-	return spot{arena: r.arena, x: x, y: y, shift: fraction, e: r.root[int(y>>fraction)*r.columns+int(x>>fraction)]}
+	s.x, s.y = uint64(int64(u)), uint64(int64(v))
+	s.e = r.root[int(s.y>>fraction)*r.columns+int(s.x>>fraction)]
+	s.arena, s.place, s.shift = r.arena, 0, fraction
 }
 
 // descend goes from divided squares to their parts, and says whether any is left to be

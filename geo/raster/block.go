@@ -79,11 +79,11 @@ func (w *worker) block(a area, edges []edge, inside []int32, base int) (e entry,
 	for i := range ps {
 		sides = adding(sides, ps[i].edge.sides[0])
 		sides = adding(sides, ps[i].edge.sides[1])
+		if len(sides) > mostSides {
+			return 0, false
+		}
 	}
 	w.here = sides
-	if len(sides) > mostSides {
-		return 0, false
-	}
 	at := len(w.arena)
 	w.arena = append(w.arena, make([]byte, headBytes)...)
 	w.sides(sides)
@@ -147,7 +147,7 @@ func (w *worker) base(a area, edges []edge, inside, sides []int32, at int) (in u
 	start := w.frame.start(a)
 	for i := range perAxis * perAxis {
 		x, y := 0.5+float64(i%perAxis), 0.5+float64(i/perAxis)
-		fx, fy := int32(x*(unitsWide<<fineBits)/perAxis)+unitsBeyond<<fineBits, int32(y*(unitsWide<<fineBits)/perAxis)+unitsBeyond<<fineBits
+		fx, fy := int64(x*(unitsWide<<fineBits)/perAxis)+unitsBeyond<<fineBits, int64(y*(unitsWide<<fineBits)/perAxis)+unitsBeyond<<fineBits
 		counted, sure := count(b, fx, fy)
 		if !sure {
 			continue

@@ -38,6 +38,9 @@ func New(points []orb.Point, rings []Ring, polygons int) *Raster {
 	inParallel(f.rows, func() func(int) {
 		w := &worker{builder: b}
 		return func(row int) {
+			if work.Load() > int64(b.most) {
+				return // it is given up
+			}
 			w.arena, w.work = w.arena[:0], 0
 			w.row(row, r.root[row*f.columns:(row+1)*f.columns])
 			strips[row] = slices.Clone(w.arena)
@@ -101,7 +104,7 @@ func boundOf(points []orb.Point) orb.Bound {
 
 // workPerPoint is how many edges may be looked at for each point: some ten times what a
 // coverage takes.
-const workPerPoint = 100
+const workPerPoint = 60
 
 // builder is what the workers share.
 type builder struct {

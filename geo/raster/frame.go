@@ -47,7 +47,7 @@ func newFrame(b orb.Bound, polygons int) (f frame, ok bool) {
 		return f, false
 	}
 	least := max(largest, 0x1p-60) * 0x1p-36
-	side := max(math.Sqrt(w*h/(perPolygon*float64(polygons)+1)), max(w, h)/(1<<15), least)
+	side := max(math.Sqrt(w*h/(perPolygon*float64(polygons)+1)), max(w, h)/(mostColumns-2), least)
 	f = frame{side: side, finest: (1 << fraction) / side}
 	f.origin = orb.Point{b.Min[0] - side/8, b.Min[1] - side/8}
 	f.columns, f.rows = int((w+side/4)/side)+1, int((h+side/4)/side)+1

@@ -71,7 +71,7 @@ func (r *Raster) Candidates(p orb.Point, buf []int32) []int32 {
 // square is the entry of the smallest square around p, what its place is relative
 // to, and where p lies in it, in fine units. Around a position outside the raster, or
 // one that is none, is nothing.
-func (r *Raster) square(p orb.Point) (e entry, base uint32, fx, fy int32) {
+func (r *Raster) square(p orb.Point) (e entry, base uint32, fx, fy int64) {
 	u, v := (p[0]-r.origin[0])*r.finest, (p[1]-r.origin[1])*r.finest
 	if !(u >= 0 && v >= 0 && u < r.width && v < r.height) {
 		return 0, 0, 0, 0
@@ -136,8 +136,8 @@ const (
 
 // fine is how far a position lies from the frame around a square, by one of its
 // coordinates in finest squares, of which the square has 1<<shift along a side.
-func fine(x uint64, shift uint) int32 {
-	return int32((x&(1<<shift-1))*(unitsWide<<fineBits)>>shift) + unitsBeyond<<fineBits
+func fine(x uint64, shift uint) int64 {
+	return int64((x&(1<<shift-1))*(unitsWide<<fineBits)>>shift) + unitsBeyond<<fineBits
 }
 
 func side(block []byte, i uint32) int32 {
@@ -145,7 +145,7 @@ func side(block []byte, i uint32) int32 {
 }
 
 // look finds the polygon of a position in a block.
-func look(b []byte, px, py int32) int32 {
+func look(b []byte, px, py int64) int32 {
 	in, sure := count(b, px, py)
 	switch {
 	case !sure:
@@ -160,51 +160,47 @@ func look(b []byte, px, py int32) int32 {
 
 // count is the base of a block and the sides that the ray from a position to the east
 // enters or leaves an odd number of times. It is not sure where an edge is near.
-func count(b []byte, px, py int32) (in uint32, sure bool) {
+//
+// There is no branch on what an edge does, which could not be foreseen: signs tell
+// whether its ends lie on both sides of the position's latitude, and whether it passes
+// that to the east.
+func count(b []byte, px, py int64) (in uint32, sure bool) {
 	head := binary.LittleEndian.Uint32(b)
 	if head&listBit != 0 {
 		return 0, false
 	}
 	in = head & baseMask
-	at := headBytes + int(head>>sidesShift&sidesMask)*sideBytes
+	b = b[headBytes+int(head>>sidesShift&sidesMask)*sideBytes:]
 	for n := head >> chainsShift & chainsMask; n > 0; n-- {
-		chain := binary.LittleEndian.Uint16(b[at:])
-		at += chainBytes
-		ax, ay := vertex(b[at:])
-		odd := uint32(0)
-		for edges := chain >> edgesShift; edges > 0; edges-- {
-			at += vertexBytes
-			bx, by := vertex(b[at:])
-			if py >= min(ay, by)-near && py <= max(ay, by)+near {
-				crosses := one(ay <= py) ^ one(by <= py)
-				if px < min(ax, bx)-near {
-					odd ^= crosses
-				} else if px <= max(ax, bx)+near {
-					dx, dy := int64(bx-ax), int64(by-ay)
-					turn := dx*int64(py-ay) - dy*int64(px-ax)
-					if within := near * (max(dx, -dx) + max(dy, -dy)); turn <= within && -turn <= within {
-						return 0, false
-					}
-					odd ^= crosses & one(turn > 0 == (ay <= py))
-				}
+		chain := binary.LittleEndian.Uint16(b)
+		ax, ay := vertex(b[chainBytes:])
+		b = b[chainBytes+vertexBytes:]
+		odd, to := int64(0), py-ay<<fineBits
+		for edges := chain >> edgesShift; edges > 0 && len(b) > vertexBytes; edges-- {
+			bx, by := vertex(b)
+			b = b[vertexBytes:]
+			dx, dy := bx-ax, by-ay
+			turn := dx*to - dy*(px-ax<<fineBits)
+			if within := near * (max(dx, -dx) + max(dy, -dy)); max(turn, -turn) <= within && beside(ax, bx, px) && beside(ay, by, py) {
+				return 0, false
 			}
-			ax, ay = bx, by
+			next := py - by<<fineBits
+			odd ^= (to ^ next) &^ (turn ^ to)
+			ax, ay, to = bx, by, next
 		}
-		at += vertexBytes
-		in ^= uint32(chain) & baseMask & -odd
+		in ^= uint32(chain) & baseMask & uint32(odd>>63)
 	}
 	return in, true
 }
 
-// vertex is a vertex in fine units.
-func vertex(b []byte) (x, y int32) {
-	v := binary.LittleEndian.Uint32(b)
-	return int32(v & 0xfff << fineBits), int32(v >> 12 & 0xfff << fineBits)
+// beside says whether a position lies between the ends of an edge in one axis, or near
+// to one of them.
+func beside(a, b, p int64) bool {
+	return p >= min(a, b)<<fineBits-near && p <= max(a, b)<<fineBits+near
 }
 
-func one(b bool) uint32 {
-	if b {
-		return 1
-	}
-	return 0
+// vertex is a vertex in units.
+func vertex(b []byte) (x, y int64) {
+	v := binary.LittleEndian.Uint32(b)
+	return int64(v & 0xfff), int64(v >> 12 & 0xfff)
 }

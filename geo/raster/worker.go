@@ -44,6 +44,9 @@ const (
 func (w *worker) row(row int, entries []entry) {
 	var inside []int32
 	for column := range entries {
+		if w.work > w.most {
+			return // it is given up
+		}
 		i := row*w.columns + column
 		runs := w.runs[w.first[i]:w.first[i+1]]
 		a := area{float64(column), float64(row), 1, 0}
@@ -84,7 +87,9 @@ func (w *worker) load(es []edge, runs []run) []edge {
 // are the polygons that cover its start; base is the place of the divided square
 // that it is part of, and vain how often dividing has left no fewer edges before.
 func (w *worker) entry(a area, edges []edge, inside []int32, base, vain int) entry {
-	w.work += len(edges) + len(inside)
+	if w.work += len(edges) + len(inside); w.work > w.most {
+		return 0 // it is given up
+	}
 	if len(edges) == 0 {
 		switch len(inside) {
 		case 0:
@@ -94,7 +99,7 @@ func (w *worker) entry(a area, edges []edge, inside []int32, base, vain int) ent
 		}
 		return w.list(inside, base)
 	}
-	last := a.depth == w.depth || vain == mostVain || w.work > w.most
+	last := a.depth == w.depth || vain == mostVain
 	if len(edges) <= mostInBlock || last {
 		if e, ok := w.block(a, edges, inside, base); ok {
 			return e
@@ -197,6 +202,9 @@ func (w *worker) share(a area, edges []edge, steps int) (first []uint32) {
 func (w *worker) follow(a area, edges []edge, inside []int32, from, to orb.Point) []int32 {
 	w.work += len(edges)
 	for i := range edges {
+		if w.work > w.most {
+			break // it is given up
+		}
 		if w.crosses(a, &edges[i], from) == w.crosses(a, &edges[i], to) {
 			continue
 		}
@@ -263,12 +271,13 @@ func (t *twins) reset(n int) {
 }
 
 // find is the place among es of an edge that has the same ends as the one that begins at
-// point k and no second side yet. Where there is none, it keeps the next place for it.
+// point k and no second side yet. Where there is none, it keeps the next place for it, if there is room.
 func (t *twins) find(es []edge, points []orb.Point, k uint32) (i int, known bool) {
 	a, b := points[k], points[k+1]
 	h := hash(a) + hash(b)
 	h ^= h >> 32
-	for s := uint32(h) & t.mask; ; s = (s + 1) & t.mask {
+	const tries = 64 // many polygons have the same edge when there are more
+	for n, s := 0, uint32(h)&t.mask; n < tries; n, s = n+1, (s+1)&t.mask {
 		if t.slots[s].round != t.round {
 			t.slots[s] = twin{t.round, int32(len(es))}
 			return 0, false
@@ -278,6 +287,7 @@ func (t *twins) find(es []edge, points []orb.Point, k uint32) (i int, known bool
 			return int(t.slots[s].edge), true
 		}
 	}
+	return 0, false
 }
 
 func hash(p orb.Point) uint64 {

@@ -67,7 +67,7 @@ func (w *walk) segment(a, b orb.Point) error {
 		from, till := w.cuts[i-1], w.cuts[i]
 		entry := w.gone
 		w.gone += lengthM(at(a, b, from), at(a, b, till))
-		cell, _ := w.snap.match(geo.Cells, at(a, b, from+(till-from)/2))
+		cell, _ := w.snap.cells.match(at(a, b, from+(till-from)/2))
 		if err := w.pass(cell, entry); err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package snapshot
 import (
 	"github.com/paulmach/orb"
 
-	"towngrid/geo"
 	"towngrid/geo/raster"
 )
 
@@ -30,77 +29,84 @@ const (
 	mostAsked = 4 * lot
 )
 
-// batch is a lot of positions at work. Each part whose bound holds a position is asked.
+// batch is a lot of positions at work.
 type batch struct {
-	cells, towns [lot]found
-	state        [lot]state // of both
-	asked        int
-	rasters      [mostAsked]*raster.Raster
-	points       [mostAsked]orb.Point
-	places       [mostAsked]int32
-	ordinals     [mostAsked]int32
-	of           [mostAsked]uint8 // position in the lot
+	cells, towns [lot]spot
+	questions    questions
 }
 
-// state says whether a position has been answered for good.
-type state bool
-
-const unsettled state = true
+// spot is what is known of a position in one collection: a place in a part.
+type spot struct {
+	ordinal int32 // of the part
+	place   int32 // or raster.None, or raster.Unsure where looking up alone has to tell
+}
 
 func (b *batch) locate(s *Snapshot, ps []orb.Point, out []Place) {
-	clear(b.state[:])
-	b.match(s.shelves[geo.Cells], ps, &b.cells)
-	b.match(s.shelves[geo.Towns], ps, &b.towns)
+	s.cells.matchAll(&b.questions, ps, &b.cells)
+	s.towns.matchAll(&b.questions, ps, &b.towns)
 	for i, p := range ps {
-		if b.state[i] == unsettled {
-			out[i] = s.LocateCode(p)
+		cell, town, at := b.cells[i], b.towns[i], &out[i]
+		if cell.place == raster.Unsure || town.place == raster.Unsure {
+			*at = s.LocateCode(p)
 			continue
 		}
-		at := &out[i]
 		*at = Place{}
-		if cell := &b.cells[i]; cell.part != nil {
-			l := s.ladder(*cell)
-			*at = Place{Cell: cell.feature().Code, Station: l.station, Room: l.room, Centre: l.centre, Side: geo.Inside}
+		if cell.place != raster.None {
+			s.fill(at, &found{s.cells.parts[cell.ordinal], cell.ordinal, cell.place, false})
 		}
-		if town := &b.towns[i]; town.part != nil {
-			at.Town = town.feature().Code
+		if town.place != raster.None {
+			at.Town = s.towns.parts[town.ordinal].features[town.place].Code
 		}
 	}
 }
 
-// match finds the features of one collection. A position is left unsettled where a part
-// is not sure, or several parts have a feature there.
-func (b *batch) match(sh *shelf, ps []orb.Point, into *[lot]found) {
-	b.asked = 0
-	for i, p := range ps {
-		into[i] = found{}
-		if checkPoint(p) != nil {
-			continue
+// questions are those that a lot of positions puts to parts.
+type questions struct {
+	rasters [mostAsked]*raster.Raster
+	points  [mostAsked]orb.Point
+	answers [mostAsked]int32
+	ordinal [mostAsked]int32
+	of      [mostAsked]uint8 // position in the lot
+}
+
+// matchAll finds the features of positions as far as parts are sure.
+func (sh *shelf) matchAll(q *questions, ps []orb.Point, into *[lot]spot) {
+	if len(sh.parts) == 1 && sh.parts[0].raster != nil {
+		sh.parts[0].raster.FindAll(ps, q.answers[:])
+		for i := range ps {
+			into[i] = spot{0, q.answers[i]}
 		}
+		return
+	}
+	n := sh.ask(q, ps, into)
+	raster.FindEach(q.rasters[:n], q.points[:n], q.answers[:n])
+	for k, place := range q.answers[:n] {
+		switch at := &into[q.of[k]]; {
+		case place == raster.None:
+		case at.place == raster.None:
+			*at = spot{q.ordinal[k], place}
+		default: // several parts have a feature there
+			at.place = raster.Unsure
+		}
+	}
+}
+
+// ask puts a question to each part whose bound holds a position, and gives their number.
+func (sh *shelf) ask(q *questions, ps []orb.Point, into *[lot]spot) (n int) {
+	for i, p := range ps {
+		into[i].place = raster.None
 		for _, ordinal := range sh.chart.at(p) {
-			if !sh.chart.bounds[ordinal].Contains(p) {
+			if !sh.chart.holds(ordinal, p) {
 				continue
 			}
 			r := sh.parts[ordinal].raster
-			if r == nil || b.asked == mostAsked {
-				b.state[i] = unsettled
+			if r == nil || n == mostAsked {
+				into[i].place = raster.Unsure
 				break
 			}
-			k := b.asked
-			b.rasters[k], b.points[k], b.ordinals[k], b.of[k] = r, p, ordinal, uint8(i)
-			b.asked++
+			q.rasters[n], q.points[n], q.ordinal[n], q.of[n] = r, p, ordinal, uint8(i)
+			n++
 		}
 	}
-	n := b.asked
-	raster.FindAll(b.rasters[:n], b.points[:n], b.places[:n])
-	for k, place := range b.places[:n] {
-		i := b.of[k]
-		switch {
-		case place == raster.None:
-		case place == raster.Unsure || into[i].part != nil:
-			b.state[i] = unsettled
-		default:
-			into[i] = found{sh.parts[b.ordinals[k]], int(b.ordinals[k]), place, false}
-		}
-	}
+	return n
 }

@@ -23,7 +23,7 @@ func newChart(parts []*Part, bound orb.Bound) *chart {
 		c.bounds[i] = p.bound
 	}
 	side := 1
-	for side*side < perPart*len(parts) {
+	for len(parts) > 1 && side*side < perPart*len(parts) {
 		side++
 	}
 	// Where bounds lie over one another thickly, larger squares hold as much as fewer.
@@ -79,6 +79,13 @@ func (c *chart) squares(part int, f func(square int)) {
 	}
 }
 
+// holds says whether a position lies in the bound of a part. Nothing holds one with a
+// NaN or an infinity.
+func (c *chart) holds(part int32, p orb.Point) bool {
+	b := &c.bounds[part]
+	return p[0] >= b.Min[0] && p[0] <= b.Max[0] && p[1] >= b.Min[1] && p[1] <= b.Max[1]
+}
+
 // place is the column or row of a coordinate, the outermost for one that lies outside.
 // It never falls where the coordinate rises, so that a bound's squares are those of all
 // positions in it.
@@ -92,6 +99,9 @@ func (c *chart) place(v float64, axis, count int) int {
 
 // at are the parts whose bounds may hold a position.
 func (c *chart) at(p orb.Point) []int32 {
+	if len(c.first) == 2 {
+		return c.parts
+	}
 	i := c.place(p[1], 1, c.rows)*c.columns + c.place(p[0], 0, c.columns)
 	return c.parts[c.first[i]:c.first[i+1]]
 }

@@ -41,7 +41,7 @@ func (h *hit) add(i int32, covers, onEdge bool) {
 func (p *Part) find(at orb.Point) hit {
 	if p.raster == nil {
 		h := hit{cover: none, touch: none}
-		p.tree.Search(at, at, func(_, _ [2]float64, i int32) bool {
+		p.tree.search(orb.Bound{Min: at, Max: at}, func(i int32) bool {
 			p.test(&h, i, at)
 			return true
 		})
@@ -67,11 +67,7 @@ func (p *Part) among(at orb.Point) hit {
 }
 
 func (p *Part) test(h *hit, i int32, at orb.Point) {
-	mp := p.features[i].Geometry.(orb.MultiPolygon)
-	switch geo.SideOf(mp, at) {
-	case geo.Inside:
-		h.add(i, true, false)
-	case geo.Edge:
-		h.add(i, geo.Covers(mp, at), true)
+	if covered, onEdge := geo.Stand(p.features[i].Geometry.(orb.MultiPolygon), at); covered || onEdge {
+		h.add(i, covered, onEdge)
 	}
 }

@@ -54,9 +54,9 @@ func (s *Snapshot) Locate(p orb.Point) Match {
 	if checkPoint(p) != nil {
 		return m
 	}
-	cell, others := s.match(geo.Cells, p)
+	cell, others := s.cells.match(p)
 	if cell.part != nil {
-		m.Cell, m.Chain, m.Others = cell.feature(), s.ladder(cell).chain, others
+		m.Cell, m.Chain, m.Others = cell.feature(), s.ladder(&cell).chain, others
 		m.Side, m.BorderM = geo.Edge, 0
 		if !cell.onEdge {
 			m.Side = geo.Inside
@@ -65,7 +65,7 @@ func (s *Snapshot) Locate(p orb.Point) Match {
 	} else {
 		m.Nearest, m.NearestM = s.nearest(geo.Cells, p)
 	}
-	if town, _ := s.match(geo.Towns, p); town.part != nil {
+	if town, _ := s.towns.match(p); town.part != nil {
 		m.Town = town.feature()
 	}
 	return m
@@ -80,44 +80,46 @@ type Place struct {
 // LocateCode is Locate for batches: the same cell, units, town and side, but no
 // distances and no other cells. It does not allocate unless cells overlap.
 func (s *Snapshot) LocateCode(p orb.Point) (at Place) {
-	if checkPoint(p) != nil {
-		return at
+	if cell, _ := s.cells.match(p); cell.part != nil {
+		s.fill(&at, &cell)
 	}
-	if cell, _ := s.match(geo.Cells, p); cell.part != nil {
-		l := s.ladder(cell)
-		at = Place{Cell: cell.feature().Code, Station: l.station, Room: l.room, Centre: l.centre, Side: geo.Inside}
-		if cell.onEdge {
-			at.Side = geo.Edge
+	if len(s.towns.parts) > 0 {
+		if town, _ := s.towns.match(p); town.part != nil {
+			at.Town = town.feature().Code
 		}
 	}
-	if town, _ := s.match(geo.Towns, p); town.part != nil {
-		at.Town = town.feature().Code
-	}
 	return at
+}
+
+// fill sets what a cell says of a position.
+func (s *Snapshot) fill(at *Place, cell *found) {
+	l := s.ladder(cell)
+	at.Cell, at.Station, at.Room, at.Centre, at.Side = cell.feature().Code, l.station, l.room, l.centre, geo.Inside
+	if cell.onEdge {
+		at.Side = geo.Edge
+	}
 }
 
 // found is a feature that matches a position; part is nil where none does.
 type found struct {
 	part    *Part
-	ordinal int // of the part among those of its collection
+	ordinal int32 // of the part among those of its collection
 	place   int32
 	onEdge  bool
 }
 
-func (f found) feature() *geo.Feature { return &f.part.features[f.place] }
+func (f *found) feature() *geo.Feature { return &f.part.features[f.place] }
 
 // ladder is that of a cell's unit.
-func (s *Snapshot) ladder(cell found) *ladder {
+func (s *Snapshot) ladder(cell *found) *ladder {
 	return s.climbs[cell.ordinal][cell.part.unit[cell.place]]
 }
 
 // match is the rule of one cell, over the features of all parts.
-func (s *Snapshot) match(c geo.Collection, p orb.Point) (best found, others []*geo.Feature) {
+func (sh *shelf) match(p orb.Point) (best found, others []*geo.Feature) {
 	var touched found
-	sh := s.shelves[c]
-	for _, ordinal := range sh.chart.at(p) {
-		i := int(ordinal)
-		if !sh.chart.bounds[i].Contains(p) {
+	for _, i := range sh.chart.at(p) {
+		if !sh.chart.holds(i, p) {
 			continue
 		}
 		part := sh.parts[i]

@@ -182,9 +182,9 @@ func (s *Snapshot) NearestCells(p orb.Point, limit int, radius float64) []Near {
 func (s *Snapshot) nearestBorders(c geo.Collection, p orb.Point, limit int, radius float64) (all []Near) {
 	enough, from := haversineOf(radius+micrometre), sightFrom(p)
 	for _, part := range s.Parts(c) {
-		part.tree.Nearby(
-			func(low, high [2]float64, _ int32, _ bool) float64 { return from.haversine(low, high) },
-			func(_, _ [2]float64, i int32, haversine float64) bool {
+		part.tree.nearby(
+			func(b *orb.Bound) float64 { return from.haversine(b.Min, b.Max) },
+			func(i int32, haversine float64) bool {
 				if haversine > enough {
 					return false
 				}

@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"github.com/paulmach/orb"
-	"github.com/tidwall/rtree"
 
 	"towngrid/geo"
 	"towngrid/geo/coverage"
@@ -23,10 +22,10 @@ type Part struct {
 	features []geo.Feature // in order of code
 	bounds   []orb.Bound   // of the features
 	bound    orb.Bound
-	tree     rtree.RTreeG[int32] // features by bound
-	raster   *raster.Raster      // of cells and towns, nil where there is none
-	units    []geo.Code          // of cells: the units that they belong to, each once
-	unit     []int32             // of cells: the place of the cell's own in units
+	tree     *tree
+	raster   *raster.Raster // of cells and towns, nil where there is none
+	units    []geo.Code     // of cells: the units that they belong to, each once
+	unit     []int32        // of cells: the place of the cell's own in units
 	shared   func() *coverage.Coverage
 	grove    func() *grove
 }
@@ -91,16 +90,13 @@ func boundOf(g orb.Geometry) orb.Bound {
 	return b
 }
 
-// index puts the features into the tree, near ones one after another, which makes
-// its nodes compact.
+// index finds the features' bounds and makes the tree of them.
 func (p *Part) index() {
 	for i := range p.features {
 		p.bounds[i] = boundOf(p.features[i].Geometry)
-		p.bound = p.bound.Union(p.bounds[i])
+		p.bound = union(p.bound, p.bounds[i])
 	}
-	for _, i := range zOrder(p.bounds, p.bound) {
-		p.tree.Insert(p.bounds[i].Min, p.bounds[i].Max, i)
-	}
+	p.tree = newTree(p.bounds, p.bound)
 }
 
 // collectUnits notes to which unit each cell belongs.
@@ -160,7 +156,7 @@ func (p *Part) FeatureBound(i int) orb.Bound { return p.bounds[i] }
 // Search calls f with every feature whose bound meets b, edges included, until f
 // returns false. The order is not stated. It does not allocate.
 func (p *Part) Search(b orb.Bound, f func(i int) bool) {
-	p.tree.Search(b.Min, b.Max, func(_, _ [2]float64, i int32) bool { return f(int(i)) })
+	p.tree.search(b, func(i int32) bool { return f(int(i)) })
 }
 
 // Coverage is the part's shared edges, face i being feature i; nil where the

@@ -13,10 +13,12 @@ import (
 // concurrent use.
 type Snapshot struct {
 	shelves map[geo.Collection]*shelf // of every collection
-	ladders map[geo.Code]*ladder      // of units
-	climbs  [][]*ladder               // of each part of cells, and of each of its units
-	located Versions                  // of cells, units and towns
-	tags    map[uint8]string          // by set of collections
+	cells   *shelf                    // these two at hand for looking positions up
+	towns   *shelf
+	ladders map[geo.Code]*ladder // of units
+	climbs  [][]*ladder          // of each part of cells, and of each of its units
+	located Versions             // of cells, units and towns
+	tags    map[uint8]string     // by set of collections
 }
 
 // Empty is the snapshot of nothing.
@@ -75,6 +77,7 @@ func (s *Snapshot) connect(c geo.Collection) {
 	if c == geo.Units || c == geo.Cells {
 		s.climbs = climbs(s.ladders, s.Parts(geo.Cells))
 	}
+	s.cells, s.towns = s.shelves[geo.Cells], s.shelves[geo.Towns]
 	s.located = s.Versions(geo.Cells, geo.Units, geo.Towns)
 	s.tags = tags(s.shelves)
 }
