@@ -6,7 +6,7 @@ WEB         = api/web
 # The race detector needs a C compiler; without one the tests run plain, and say so.
 RACE       := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 
-.PHONY: demo build web test check unit web-test e2e bench bench-road faults scale clean
+.PHONY: demo build web test check unit web-test e2e bench bench-road faults scale rivals clean
 
 # demo builds the map application where npm is there, then makes, imports and serves the demonstration district.
 demo: web
@@ -64,6 +64,10 @@ faults:
 
 scale:
 	TOWNGRID_SCALE=10000,100000,300000,1000000 go test -v -run Scale -timeout 1h ./data/faults
+
+# rivals measures cached tiles and 304s beside net/http, nginx and Echo (apt-get install wrk nginx-light).
+rivals:
+	TOWNGRID_RIVALS=1 go test -run TestRivals -timeout 20m -v ./api
 
 clean:
 	rm -rf bin $(WEB)/node_modules

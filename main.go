@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -240,6 +241,8 @@ func redact(dsn string) string {
 type web struct {
 	Listen       string        `env:"TOWNGRID_LISTEN" default:"127.0.0.1:8080" help:"Address to listen on. Any but a loopback address needs an administrator's key."`
 	BaseURL      string        `env:"TOWNGRID_BASE_URL" help:"Address under which clients reach the service, where it is not the one they ask for."`
+	CORSOrigin   []string      `name:"cors-origin" env:"TOWNGRID_CORS_ORIGIN" help:"Origins whose pages may read what needs no key, such as https://map.example.cn; all when none is given."`
+	TrustedProxy []string      `name:"trusted-proxy" env:"TOWNGRID_TRUSTED_PROXY" help:"Addresses or networks of proxies whose X-Forwarded-Host, -Proto and -Prefix are believed."`
 	AdminKey     string        `env:"TOWNGRID_ADMIN_KEY" help:"Administrator's key: every write needs it as a bearer token. Better given by file or environment."`
 	AdminKeyFile string        `env:"TOWNGRID_ADMIN_KEY_FILE" type:"path" help:"File that holds the administrator's key."`
 	Attribution  string        `env:"TOWNGRID_ATTRIBUTION" help:"Shown on maps, such as a map approval number (审图号)."`
@@ -288,9 +291,28 @@ func (w web) server(r *data.Registry, key string) (*api.Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	proxies, err := networks(w.TrustedProxy)
+	if err != nil {
+		return nil, err
+	}
 	return api.New(r, editions, api.Config{
-		BaseURL: w.BaseURL, AdminKey: key, Attribution: w.Attribution, Grace: w.Grace, TileCache: w.TileCache, Version: programVersion(),
+		BaseURL: w.BaseURL, Origins: w.CORSOrigin, Proxies: proxies, AdminKey: key, Attribution: w.Attribution, Grace: w.Grace, TileCache: w.TileCache, Version: programVersion(),
 	})
+}
+
+// networks reads addresses and networks.
+func networks(texts []string) (all []netip.Prefix, err error) {
+	for _, text := range texts {
+		n, err := netip.ParsePrefix(text)
+		if a, aerr := netip.ParseAddr(text); aerr == nil {
+			n, err = netip.PrefixFrom(a, a.BitLen()), nil
+		}
+		if err != nil {
+			return nil, geo.Errorf("bad_network", "--trusted-proxy %q 不是地址或网段", "--trusted-proxy %q is no address and no network", text)
+		}
+		all = append(all, n)
+	}
+	return all, nil
 }
 
 // editions are the standards of the program and the operator's own.

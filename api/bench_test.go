@@ -120,3 +120,23 @@ func BenchmarkWarmTile(b *testing.B) {
 		b.Run(fmt.Sprintf("z%d", z), func(b *testing.B) { compare(b, s, []string{path}) })
 	}
 }
+
+// BenchmarkUnchangedTile compares the 304 of a tile with the emptiest answer that Echo can give.
+func BenchmarkUnchangedTile(b *testing.B) {
+	s := demoServer(b)
+	path := "/tiles/cells" + tileAt(12, 118.9, 29)
+	etag := get(b, s, path, http.StatusOK, "Accept-Encoding", "gzip").Header().Get("ETag")
+	e := echo.New()
+	e.GET("/*", func(c echo.Context) error { return c.NoContent(http.StatusNotModified) })
+	for name, h := range map[string]http.Handler{"towngrid": s, "echo": e} {
+		b.Run(name, func(b *testing.B) {
+			req := httptest.NewRequest(http.MethodGet, path, nil)
+			req.Header.Set("Accept-Encoding", "gzip")
+			req.Header.Set("If-None-Match", etag)
+			b.ReportAllocs()
+			for b.Loop() {
+				h.ServeHTTP(&sink{header: http.Header{}}, req)
+			}
+		})
+	}
+}

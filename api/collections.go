@@ -41,7 +41,7 @@ func (s *Server) collections(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set("Vary", "Accept-Language")
+	c.Response().Header().Add("Vary", "Accept-Language")
 	snap := s.registry.Snapshot()
 	if done, err := s.unchanged(c, s.etag(snap.Tag(), "collections", s.base(c), language(c.Request()))); done {
 		return err
@@ -68,7 +68,7 @@ func (s *Server) collection(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set("Vary", "Accept-Language")
+	c.Response().Header().Add("Vary", "Accept-Language")
 	col, err := publicCollection(c)
 	if err != nil {
 		return err

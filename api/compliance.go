@@ -42,7 +42,7 @@ func (s *Server) asks(c echo.Context, formats []paper.Format, names ...string) (
 	if a.opt, err = options(q); err != nil {
 		return a, err
 	}
-	c.Response().Header().Set("Vary", "Accept, Accept-Language")
+	c.Response().Header().Add("Vary", "Accept, Accept-Language")
 	if a.style.Format, err = format(c.Request(), q.Get("f"), formats); err != nil {
 		return a, err
 	}

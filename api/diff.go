@@ -75,7 +75,7 @@ func (s *Server) uploadDiff(c echo.Context) error {
 // sendDiff answers with a diff; moved are the people and incidents that change their
 // cell, where they are known.
 func (s *Server) sendDiff(c echo.Context, d diff.Diff, moved *zoning.Moved) error {
-	c.Response().Header().Set("Vary", "Accept")
+	c.Response().Header().Add("Vary", "Accept")
 	if accepts(c.Request(), "application/geo+json") > accepts(c.Request(), "application/json") {
 		body, err := diffMap(d)
 		if err != nil {

@@ -125,7 +125,10 @@ func (s *Server) Coming(old, next *snapshot.Snapshot) {
 }
 
 // Live tells the listeners of what went live.
-func (s *Server) Live(_, next *data.View) { s.bulletin.tell(next) }
+func (s *Server) Live(_, next *data.View) {
+	s.quick.Store(newQuick(next.Snapshot))
+	s.bulletin.tell(next)
+}
 
 func (b *bulletin) tell(next *data.View) {
 	b.mu.Lock()

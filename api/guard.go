@@ -23,12 +23,12 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		defer s.caught(c, &err)
 		h := c.Response().Header()
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Access-Control-Allow-Origin", "*")
+		s.openTo(c.Request(), h)
 		h.Set("Access-Control-Expose-Headers", "ETag, Link, Location, Towngrid-Versions, Towngrid-Snapshot, Towngrid-Data-Age")
 		r := c.Request()
 		if r.Method == http.MethodOptions { // a browser asks what it may send
 			h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS")
-			h.Set("Access-Control-Allow-Headers", "Content-Type, Content-Encoding, If-None-Match")
+			h.Set("Access-Control-Allow-Headers", "Content-Type, Content-Encoding, If-None-Match, Last-Event-ID")
 			h.Set("Access-Control-Max-Age", "86400")
 			return c.NoContent(http.StatusNoContent)
 		}

@@ -30,7 +30,7 @@ func (s *Server) landing(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set("Vary", "Accept, Accept-Language")
+	c.Response().Header().Add("Vary", "Accept, Accept-Language")
 	html := accepts(c.Request(), "text/html") > accepts(c.Request(), "application/json")
 	switch q.Get("f") {
 	case "", "html", "json":

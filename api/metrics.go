@@ -33,6 +33,7 @@ func newMetrics(s *Server) *metrics {
 			func() float64 { return time.Since(s.registry.View().Since).Seconds() }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "towngrid_faulty_versions", Help: "Live versions that could not be loaded."},
 			func() float64 { return float64(len(s.registry.Faults())) }))
+	m.registry.MustRegister(tileFigures(s)...)
 	for _, col := range geo.Collections() {
 		if col == geo.Incidents {
 			continue

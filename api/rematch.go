@@ -77,7 +77,7 @@ func (s *Server) rematch(c echo.Context, q url.Values, from, to *snapshot.Snapsh
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set("Vary", "Accept")
+	c.Response().Header().Add("Vary", "Accept")
 	return s.streamed(c, format, func(begin func(), out io.Writer) error {
 		return WriteRematch(c.Request().Context(), out, s.registry, format, f, from, to, begin)
 	})

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -27,8 +28,13 @@ import (
 // Config is what the HTTP face is told at start; zero members take the defaults.
 type Config struct {
 	// BaseURL is the address under which clients reach the service, without a
-	// trailing slash. When "" it is taken from the request's Host.
+	// trailing slash; its path, if it has one, may stand before those of requests or be taken
+	// off by a proxy. When "" it is taken from the request's Host.
 	BaseURL string
+	// Origins are those whose pages may read what needs no key; none for all.
+	Origins []string
+	// Proxies are the addresses of proxies whose forwarding headers are believed; none for no one's.
+	Proxies []netip.Prefix
 	// AdminKey is wanted as a bearer token by every route that writes; "" asks for none.
 	AdminKey string
 	// Attribution is shown on maps made from the tiles, such as a 审图号.
@@ -59,6 +65,8 @@ type Server struct {
 	pace      pace
 	located   atomic.Pointer[located]
 	noticed   atomic.Pointer[noticed]
+	quick     atomic.Pointer[quick]
+	prefix    string // the path of the base URL
 	bulletin  bulletin
 	heartbeat time.Duration // of the events
 	draining  atomic.Bool
@@ -81,9 +89,11 @@ func New(r *data.Registry, standards []density.Standard, cfg Config) (*Server, e
 		return nil, err
 	}
 	s := &Server{registry: r, standards: standards, cfg: cfg, log: cfg.Log, tiles: cache, pace: usualPace(), tables: newTables(), wait: usualWait, heartbeat: heartbeat, started: time.Now()}
+	s.prefix = pathOf(cfg.BaseURL)
 	s.scratch.Dir, s.scratch.Room = r.Spool(), scratchRoom
 	live := r.Watch(s)
 	cache.Follow(live.Snapshot, live.Snapshot)
+	s.quick.Store(newQuick(live.Snapshot))
 	s.bulletin.latest = []publication{{tag: live.Tag(), since: live.Since}}
 	s.metrics = newMetrics(s)
 	s.handler = s.routes()
@@ -91,7 +101,16 @@ func New(r *data.Registry, standards []density.Standard, cfg Config) (*Server, e
 }
 
 // ServeHTTP answers one request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.prefix != "" && r.URL.Path == s.prefix { // links in the page are relative to the folder
+		http.Redirect(w, r, s.prefix+"/", http.StatusPermanentRedirect)
+		return
+	}
+	r = s.relative(r)
+	if !s.answerQuickly(w, r) {
+		s.handler.ServeHTTP(w, r)
+	}
+}
 
 // routes is the route table.
 func (s *Server) routes() http.Handler {
@@ -248,17 +267,4 @@ func noticeOf(snap *snapshot.Snapshot) string {
 type noticed struct {
 	snap *snapshot.Snapshot
 	text string
-}
-
-// base is the address under which the caller reaches the service: the configured
-// one, else what the request's Host says. Forwarding headers are not believed.
-func (s *Server) base(c echo.Context) string {
-	if s.cfg.BaseURL != "" {
-		return strings.TrimSuffix(s.cfg.BaseURL, "/")
-	}
-	scheme := "http"
-	if c.Request().TLS != nil {
-		scheme = "https"
-	}
-	return scheme + "://" + c.Request().Host
 }

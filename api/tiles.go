@@ -96,7 +96,7 @@ func (s *Server) sendTile(c echo.Context, snap *snapshot.Snapshot, req tiles.Req
 		return err
 	}
 	etag := tile.ETag(enc)
-	h.Set("Vary", "Accept-Encoding")
+	h.Add("Vary", "Accept-Encoding")
 	h.Set("Cache-Control", caching)
 	h.Set("ETag", etag)
 	if known := r.Header.Get("If-None-Match"); known != "" && matches(known, etag) {
@@ -113,6 +113,7 @@ func (s *Server) sendTile(c echo.Context, snap *snapshot.Snapshot, req tiles.Req
 		h.Set("Content-Encoding", enc.String())
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
+	s.remember(r, c.Path(), snap, tile, enc, h, len(body))
 	return c.Blob(http.StatusOK, tiles.MediaType, body)
 }
 

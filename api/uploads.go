@@ -263,7 +263,7 @@ func (s *Server) violations(c echo.Context) error {
 // sendViolations answers with violations as a list, or as GeoJSON by Accept.
 func (s *Server) sendViolations(c echo.Context, vs []geo.Violation, truncated bool) error {
 	views := violationViews(vs, language(c.Request()))
-	c.Response().Header().Set("Vary", "Accept, Accept-Language")
+	c.Response().Header().Add("Vary", "Accept, Accept-Language")
 	if accepts(c.Request(), "application/geo+json") > accepts(c.Request(), "application/json") {
 		c.Response().Header().Set("Content-Type", "application/geo+json")
 		return s.private(c, http.StatusOK, violationMap(views))

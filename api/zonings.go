@@ -182,7 +182,7 @@ func (s *Server) zoningCodes(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set("Vary", "Accept")
+	c.Response().Header().Add("Vary", "Accept")
 	if accepts(c.Request(), "text/csv") <= accepts(c.Request(), "application/json") {
 		if rows == nil {
 			rows = []zoning.Recode{}

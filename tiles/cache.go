@@ -127,6 +127,11 @@ func (t Tile) Body(ctx context.Context, e Encoding) ([]byte, error) {
 	})
 }
 
+// Kept is the tile in the encoding if the cache has it.
+func (t Tile) Kept(e Encoding) (body []byte, ok bool) {
+	return t.cache.tiles.GetIfPresent(entryKey{t.digest, int8(e.index())})
+}
+
 // encoded makes the tile's bytes in an encoding, from another encoding where the cache has it.
 func (t Tile) encoded(ctx context.Context, e Encoding) ([]byte, error) {
 	c := t.cache

@@ -1,0 +1,161 @@
+package api
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+// TestRivals measures the tiles that the cache has against a plain net/http handler that has them in memory and
+// against nginx with files, and a 304 against Echo's emptiest handler: by wrk over loopback HTTP with 32
+// connections, each for seconds in turn and several times around, medians. It is a measurement and
+// no check, run by make rivals.
+func TestRivals(t *testing.T) {
+	if os.Getenv("TOWNGRID_RIVALS") == "" {
+		t.Skip("SKIPPED: a measurement of some minutes; make rivals runs it")
+	}
+	for _, tool := range []string{"wrk", "nginx"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Fatalf("%s is wanted; apt-get install wrk nginx-light", tool)
+		}
+	}
+	s := demoServer(t)
+	ours := httptest.NewServer(s)
+	defer ours.Close()
+	for _, path := range []string{"/tiles/towns,units,cells" + tileAt(14, 118.9, 29), "/tiles/cells" + tileAt(12, 118.9, 29), "/tiles/towns,units,cells" + tileAt(10, 118.9, 29)} {
+		answer := get(t, s, path, http.StatusOK, "Accept-Encoding", "gzip")
+		plain := httptest.NewServer(fromMemory(answer))
+		nginx, stop := fromFiles(t, path, answer.Body.Bytes())
+		t.Logf("%s: %d bytes", path, answer.Body.Len())
+		rates := inTurn(t, []load{
+			{"towngrid", ours.URL + path, []string{"Accept-Encoding: gzip"}},
+			{"net/http", plain.URL + path, []string{"Accept-Encoding: gzip"}},
+			{"nginx", nginx + path, []string{"Accept-Encoding: gzip"}},
+		})
+		t.Logf("  towngrid %.0f/s, net/http %.0f/s (ratio %.2f), nginx %.0f/s (ratio %.2f)", rates[0], rates[1], rates[0]/rates[1], rates[2], rates[0]/rates[2])
+		plain.Close()
+		stop()
+	}
+	path := "/tiles/cells" + tileAt(12, 118.9, 29)
+	etag := get(t, s, path, http.StatusOK, "Accept-Encoding", "gzip").Header().Get("ETag")
+	e := echo.New()
+	e.GET("/*", func(c echo.Context) error { return c.NoContent(http.StatusNotModified) })
+	empty := httptest.NewServer(e)
+	defer empty.Close()
+	asking := []string{"Accept-Encoding: gzip", "If-None-Match: " + etag}
+	rates := inTurn(t, []load{{"304", ours.URL + path, asking}, {"echo", empty.URL + path, asking}})
+	t.Logf("304: towngrid %.0f/s, Echo's empty handler %.0f/s (ratio %.2f)", rates[0], rates[1], rates[0]/rates[1])
+}
+
+// fromMemory answers with the bytes and headers of an answer, by net/http alone.
+func fromMemory(answer *httptest.ResponseRecorder) http.Handler {
+	body := answer.Body.Bytes()
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for k, v := range answer.Header() {
+			w.Header()[k] = v
+		}
+		_, _ = w.Write(body)
+	})
+}
+
+// fromFiles serves a body as nginx does from a compressed file, and stops.
+func fromFiles(t *testing.T, path string, body []byte) (base string, stop func()) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	_ = l.Close()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "www", path+".gz")
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, body, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	conf := fmt.Sprintf(`daemon off; pid %[1]s/pid; error_log stderr crit; worker_processes auto; user root;
+events { worker_connections 1024; }
+http { access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; open_file_cache max=1000;
+types { application/vnd.mapbox-vector-tile mvt; } client_body_temp_path %[1]s; proxy_temp_path %[1]s; fastcgi_temp_path %[1]s; uwsgi_temp_path %[1]s; scgi_temp_path %[1]s;
+server { listen %[2]s; root %[1]s/www; gzip_static always; } }
+`, dir, addr)
+	if err := os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(conf), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	cmd := exec.Command("nginx", "-p", dir, "-c", filepath.Join(dir, "nginx.conf"))
+	cmd.Stderr = &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		req, _ := http.NewRequest(http.MethodGet, "http://"+addr+path, nil)
+		req.Header.Set("Accept-Encoding", "gzip")
+		res, err := http.DefaultClient.Do(req)
+		if err == nil {
+			_ = res.Body.Close()
+			if res.StatusCode != http.StatusOK || res.ContentLength != int64(len(body)) {
+				t.Fatalf("nginx: %d, %d bytes", res.StatusCode, res.ContentLength)
+			}
+			return "http://" + addr, func() {
+				_ = cmd.Process.Signal(os.Interrupt)
+				_ = cmd.Wait()
+			}
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatalf("nginx does not answer: %s", said.String())
+	return "", nil
+}
+
+// load is what wrk asks for.
+type load struct {
+	name, url string
+	headers   []string
+}
+
+// inTurn gives the median of the rates of each load, in requests a second.
+func inTurn(t *testing.T, loads []load) []float64 {
+	t.Helper()
+	const rounds = 5
+	all := make([][]float64, len(loads))
+	for range rounds {
+		for i, l := range loads {
+			args := []string{"-t", "2", "-c", "32", "-d", "2s", l.url}
+			for _, h := range l.headers {
+				args = append(args, "-H", h)
+			}
+			out, err := exec.Command("wrk", args...).CombinedOutput()
+			found := regexp.MustCompile(`Requests/sec:\s+([0-9.]+)`).FindSubmatch(out)
+			if err != nil || found == nil || strings.Contains(string(out), "Socket errors") || l.name != "304" && l.name != "echo" && strings.Contains(string(out), "Non-2xx") {
+				t.Fatalf("%s: %v: %s", l.name, err, out)
+			}
+			rate, err := strconv.ParseFloat(string(found[1]), 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[i] = append(all[i], rate)
+		}
+	}
+	medians := make([]float64, len(loads))
+	for i, rates := range all {
+		slices.Sort(rates)
+		medians[i] = rates[rounds/2]
+	}
+	return medians
+}

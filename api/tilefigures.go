@@ -1,0 +1,26 @@
+package api
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"towngrid/tiles"
+)
+
+// tileFigures are the metrics of the tiles' cache and of the events.
+func tileFigures(s *Server) (all []prometheus.Collector) {
+	counter := func(name, help string, value func(tiles.Stats) uint64) {
+		all = append(all, prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(value(s.tiles.Stats())) }))
+	}
+	gauge := func(name, help string, value func() float64) {
+		all = append(all, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
+	}
+	counter("towngrid_tile_cache_hits_total", "Tiles answered from the cache.", func(t tiles.Stats) uint64 { return t.Hits })
+	counter("towngrid_tile_cache_misses_total", "Tiles that the cache did not have.", func(t tiles.Stats) uint64 { return t.Misses })
+	counter("towngrid_tile_blanks_total", "Tiles that no feature meets, answered without being made.", func(t tiles.Stats) uint64 { return t.Blank })
+	counter("towngrid_tile_builds_total", "Tiles made.", func(t tiles.Stats) uint64 { return t.Builds })
+	counter("towngrid_tile_cache_evictions_total", "Encoded tiles given up for others.", func(t tiles.Stats) uint64 { return t.Evictions })
+	gauge("towngrid_tile_cache_bytes", "Encoded tiles held, in bytes.", func() float64 { return float64(s.tiles.Stats().Bytes) })
+	gauge("towngrid_tile_cache_entries", "Encoded tiles held.", func() float64 { return float64(s.tiles.Stats().Entries) })
+	gauge("towngrid_event_listeners", "Callers who follow /events.", func() float64 { return float64(s.bulletin.count()) })
+	return all
+}
