@@ -205,16 +205,12 @@ func (s *Server) complianceChanges(c echo.Context) error {
 	if done, err := s.unchanged(c, s.reportTag(a, "changes", code, groundTag(since))); done {
 		return err
 	}
-	before, err := density.Assess(a.std, since, geo.Code(code), a.opt)
-	if err != nil {
-		return err
-	}
-	after, err := density.Assess(a.std, a.snap, geo.Code(code), a.opt)
+	pair, err := newPair(a.std, since, a.snap, geo.Code(code), a.opt)
 	if err != nil {
 		return err
 	}
 	a.style.Link = a.links
-	return s.send(c, a, code+"-changes", func(w io.Writer) error { return paper.Compared(w, paper.NewPair(before, after), a.style) })
+	return s.send(c, a, code+"-changes", func(w io.Writer) error { return paper.Compared(w, pair, a.style) })
 }
 
 // complianceTable answers GET /compliance: all towns of a division, or all there are,
@@ -258,8 +254,11 @@ func TownsOf(snap *snapshot.Snapshot, division string) (codes []geo.Code, err er
 }
 
 // standard finds an edition by its ID.
-func (s *Server) standard(id string) (density.Standard, error) {
-	for _, std := range s.standards {
+func (s *Server) standard(id string) (density.Standard, error) { return edition(s.standards, id) }
+
+// edition is the one of an ID, the first for "".
+func edition(all []density.Standard, id string) (density.Standard, error) {
+	for _, std := range all {
 		if id == "" || std.ID == id {
 			return std, nil
 		}

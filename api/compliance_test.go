@@ -444,7 +444,9 @@ func TestDraftIsJudgedBeforeItIsPublished(t *testing.T) {
 	village(t, s, 150)
 	u := upload(t, s, "crs=EPSG:4490&division=330890&collection=parcels", []byte(collection(
 		square("P1", "0701", 118.901, 29.001), square("P2", "0701", 118.903, 29.001), square("P3", "0701", 118.905, 29.001))))
-	if !slices.ContainsFunc(u.Links, func(l link) bool { return l.Rel == "compliance" && strings.HasSuffix(l.Href, "/uploads/"+u.ID+"/compliance") }) {
+	if !slices.ContainsFunc(u.Links, func(l link) bool {
+		return l.Rel == "compliance" && strings.HasSuffix(l.Href, "/uploads/"+u.ID+"/compliance")
+	}) {
 		t.Errorf("no link leads to the judgement: %v", u.Links)
 	}
 	p := getJSON[paper.Pair](t, s, "/uploads/"+u.ID+"/compliance?town=T1")

@@ -85,7 +85,7 @@ type ReportJob struct {
 
 // WriteReport writes a report, or the table, as the service answers it.
 func WriteReport(w io.Writer, job ReportJob, snap *snapshot.Snapshot) error {
-	std, err := (&Server{standards: job.Standards}).standard(job.Standard)
+	std, err := edition(job.Standards, job.Standard)
 	if err != nil {
 		return err
 	}
@@ -109,18 +109,27 @@ func WriteReport(w io.Writer, job ReportJob, snap *snapshot.Snapshot) error {
 
 // WriteChanges writes a town's reports at two moments side by side.
 func WriteChanges(w io.Writer, job ReportJob, since, now *snapshot.Snapshot) error {
-	std, err := (&Server{standards: job.Standards}).standard(job.Standard)
+	std, err := edition(job.Standards, job.Standard)
 	if err != nil {
 		return err
 	}
-	before, err := density.Assess(std, since, job.Town, job.Options)
-	if err != nil {
-		return err
-	}
-	after, err := density.Assess(std, now, job.Town, job.Options)
+	pair, err := newPair(std, since, now, job.Town, job.Options)
 	if err != nil {
 		return err
 	}
 	job.Style.Notice = noticeOf(now)
-	return paper.Compared(w, paper.NewPair(before, after), job.Style)
+	return paper.Compared(w, pair, job.Style)
+}
+
+// newPair is a town's reports of two moments.
+func newPair(std density.Standard, since, now *snapshot.Snapshot, town geo.Code, opt density.Options) (paper.Pair, error) {
+	before, err := density.Assess(std, since, town, opt)
+	if err != nil {
+		return paper.Pair{}, err
+	}
+	after, err := density.Assess(std, now, town, opt)
+	if err != nil {
+		return paper.Pair{}, err
+	}
+	return paper.NewPair(before, after), nil
 }
