@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -28,6 +30,33 @@ import (
 	"towngrid/geo/snapshot"
 )
 
+// Every threat to uploads and where it is sent: here and in hostile_request_test.go over
+// HTTP, in geo/shapefile file by file with smaller figures.
+//
+//	U1   rings that cross themselves   TestRingsOfRandomVertices; coverage: TestSelfCrossingsOfRandomVertices
+//	U2   zip bombs                     TestZipBombs; shapefile: TestZipBombs, TestEntryThatLiesAboutItsSize
+//	U3   many entries                  TestManyEntries; shapefile: TestManyEntries, TestDirectoryCountThatLies
+//	U4   names that lead elsewhere     TestHostileEntries; shapefile: TestHostileEntries, TestNoFileSystem
+//	U5   nested archives               TestHostileEntries; shapefile: TestNestedArchives
+//	U6   careless zips                 TestZipsOfCarelessPrograms; shapefile: TestLayers
+//	U7   a .shp that lies              TestFilesThatLie; shapefile: TestLyingFields (98 files), TestHeaders, TestRecordNumbers, TestOutOfStep
+//	U8   counts that lie               TestFilesThatLie; shapefile: TestLyingCounts
+//	U9   part indices                  TestFilesThatLie; shapefile: TestPartIndices (500 generated)
+//	U10  truncation                    TestFilesThatLie; shapefile: TestTruncation (at every byte)
+//	U11  coordinates that are none     TestPlacesInRefusals, TestMatchesBesideHostileCoordinates; shapefile: TestBadCoordinates
+//	U12  rings in disorder             TestHostileGeometry; shapefile: TestRings, TestNestingAgainstBruteForce, TestAreasAgainstGDAL (GEOS)
+//	U13  gaps and overlaps             TestSliverAmongManyCells; coverage: TestCheckFindsASliverAmongThousands
+//	U14  very large files              TestUploadsOverTheLimits, BenchmarkLocateBesideAnUpload; shapefile: TestLimits, TestAtTheLimit
+//	U15  counts that differ            TestCountsThatDiffer; shapefile: TestCountsThatDiffer
+//	U16  encodings                     TestFilesThatLie; shapefile: TestEncodingOrder, TestNeverMojibakeInSilence (300 generated), TestTextsCutInsideACharacter
+//	U17  systems                       TestDescriptionsOfSystems, TestFilesThatLie; crs: TestContradiction
+//	U18  a .dbf that lies              TestFilesThatLie; shapefile: TestTableHeadsThatLie, TestFieldCounts, TestDeletedRows, TestMemos
+//	U19  names that would run          TestNamesStayText; in Chromium: web/e2e, "hostile names"
+//	U20  formulas                      TestSpreadsheetFormulas; export: TestFormulas, TestCSVGuardsEveryCell
+//	U21  slow and endless bodies       TestHostileForms, TestSlowAndBrokenUploads
+//	U22  many uploads at once          TestManyUploadsAtOnce
+//	U23  a GeoPackage                  TestUploadsOfOtherFormats
+//	U24  anything else                 TestMutatedUploads; shapefile: TestMutations, Fuzz…; geojson, jzd, crs: Fuzz…
 const mb = 1 << 20
 
 // TestRingsOfRandomVertices sends rings that cross themselves some n² times.
@@ -332,6 +361,73 @@ func TestPlacesInRefusals(t *testing.T) {
 	}
 }
 
+// TestMatchesBesideHostileCoordinates publishes cells, sends them again with one coordinate
+// that is no place in every way, and then asks for 10,000 random positions: each answer is
+// the one that looking into every cell gives.
+func TestMatchesBesideHostileCoordinates(t *testing.T) {
+	const seed = 11
+	h := newHouse(t, Config{}, nil)
+	bound := orb.Bound{Min: orb.Point{118.8, 28.9}, Max: orb.Point{119, 29.1}}
+	cells := geotest.Tessellation(seed, 300, bound)
+	records := make([]cellRecord, len(cells))
+	for i, c := range cells {
+		records[i] = cellRecord{c, [3]string{fmt.Sprintf("C%03d", i), "格", "S1"}}
+	}
+	file := layerZip(t, "UTF-8", records...)
+	v := h.sendFile(t, cellsQuery, file)
+	if rec := send(t, h.Server, http.MethodPost, "/uploads/"+v.view.ID+"/publish", ""); rec.Code != http.StatusCreated {
+		t.Fatalf("%v, %d %s", v, rec.Code, rec.Body)
+	}
+	rng := rand.New(rand.NewPCG(seed, 1))
+	sound := unzip(t, file)
+	for _, hostile := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), math.Copysign(0, -1), 1e308, 5e-324, -118.9} {
+		for _, axis := range []int{0, 8} {
+			at := firstPointAt + 16*(1+rng.IntN(3)) + axis
+			v := h.sendFile(t, cellsQuery, sound.put("shp", at, leFloat(hostile)...).zip("wg"))
+			if v.view.State != data.UploadRefused {
+				t.Errorf("%v: %v", hostile, v)
+			}
+		}
+	}
+	var asked strings.Builder
+	points := make([]orb.Point, 10_000)
+	for i := range points {
+		points[i] = orb.Point{118.78 + 0.24*rng.Float64(), 28.88 + 0.24*rng.Float64()}
+		fmt.Fprintf(&asked, `{"id":%d,"lon":%v,"lat":%v}`+"\n", i, points[i][0], points[i][1])
+	}
+	req := httptest.NewRequest(http.MethodPost, "/locate", strings.NewReader(asked.String()))
+	req.Host = "127.0.0.1"
+	req.Header.Set("Content-Type", "application/x-ndjson")
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, req)
+	lines := strings.Split(strings.TrimSpace(rec.Body.String()), "\n")
+	if rec.Code != http.StatusOK || len(lines) != len(points) {
+		t.Fatalf("%d, %d lines", rec.Code, len(lines))
+	}
+	within := 0
+	for i, line := range lines {
+		var answer struct {
+			ID   int     `json:"id"`
+			Cell *string `json:"cell"`
+		}
+		if err := json.Unmarshal([]byte(line), &answer); err != nil || answer.ID != i {
+			t.Fatalf("line %d: %s, %v", i, line, err)
+		}
+		want := ""
+		for _, c := range geotest.Locate(cells, points[i]) {
+			want += fmt.Sprintf("C%03d", c)
+			within++
+		}
+		if got := answer.Cell; got == nil && want != "" || got != nil && *got != want {
+			t.Errorf("seed %d, position %d %v: %s, wanted is %q", seed, i, points[i], line, want)
+		}
+	}
+	t.Logf("seed %d: %d of %d positions lie in a cell", seed, within, len(points))
+	if within < len(points)/2 || within == len(points) {
+		t.Errorf("%d of %d within cells: the positions tell little", within, len(points))
+	}
+}
+
 // TestDescriptionsOfSystems sends what stands in real files where the .prj should be.
 func TestDescriptionsOfSystems(t *testing.T) {
 	h := newHouse(t, Config{}, nil)
@@ -494,11 +590,19 @@ func TestUploadsOverTheLimits(t *testing.T) {
 	if !long() {
 		return
 	}
-	began := time.Now()
-	v = h.sendFile(t, cellsQuery, one(orb.MultiPolygon{{circle(499_999)}}))
-	t.Logf("at the limit, 500,000 vertices: %v in all after %v", v, time.Since(began))
-	if v.view.State != data.UploadDraft || v.took > 60*time.Second {
-		t.Errorf("at the limit: %v %+v", v, v.list)
+	for i := range many {
+		many[i].geometry = orb.MultiPolygon{{square(116+float64(i%500)/100, 26+float64(i/500)/100)}}
+	}
+	for name, file := range map[string][]byte{
+		"500,000 vertices": one(orb.MultiPolygon{{circle(499_999)}}),
+		"200,000 features": layerZip(t, "UTF-8", many[:200_000]...),
+	} {
+		v := h.sendFile(t, cellsQuery, file)
+		t.Logf("at the limit, %s: %v", name, v)
+		if v.view.State != data.UploadDraft {
+			t.Errorf("at the limit, %s: %v %+v", name, v, v.list[:min(3, len(v.list))])
+		}
+		v.within(t, 60*time.Second, 256*mb)
 	}
 }
 

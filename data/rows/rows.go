@@ -146,14 +146,3 @@ func (form Form) yieldBatch(rows []Row, yield func(geo.Feature, error) bool) boo
 	}
 	return true
 }
-
-// Bound is the box around all rows that were encoded, empty where they have no place.
-func Bound(rows []Row) orb.Bound {
-	b, _ := BoundOf(nil)
-	for i := range rows {
-		if !rows[i].Bound.IsEmpty() {
-			b = b.Union(rows[i].Bound)
-		}
-	}
-	return b
-}
