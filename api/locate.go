@@ -3,6 +3,8 @@ package api
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/labstack/echo/v4"
@@ -33,14 +35,20 @@ func (b *buffers) giveBack(p *[]byte) {
 }
 
 // locate answers GET /locate: the one cell of a position, with its chain of
-// units, the town, and the distance to the border. No cell is 200 with cell null.
-// 400 for a position that is missing or is none.
+// units, the town, the distance to the border and to the nearest neighbour, and the
+// position's Beidou grid code. collections asks for the features of further collections
+// by the same rule. No cell is 200 with cell null. 400 for a position that is missing or
+// is none, and for a collection that has no polygons.
 func (s *Server) locate(c echo.Context) error {
-	q, err := only(c, "lon", "lat", "datum", "at")
+	q, err := only(c, "lon", "lat", "datum", "at", "collections")
 	if err != nil {
 		return err
 	}
 	given, p, datum, err := position(q)
+	if err != nil {
+		return err
+	}
+	asked, err := polygonCollections(q.Get("collections"))
 	if err != nil {
 		return err
 	}
@@ -50,8 +58,17 @@ func (s *Server) locate(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	*buf = appendMatch(*buf, given, datum, snap.Locate(p))
-	*buf = append(append(append(*buf, `,"versions":`...), s.madeFrom(snap)...), '}')
+	m := snap.Locate(p)
+	*buf = appendMatch(*buf, given, datum, m)
+	*buf = appendBeyond(*buf, snap, p, m)
+	*buf = appendFound(*buf, snap, p, asked)
+	made := s.madeFrom(snap)
+	if len(asked) > 0 {
+		if made, err = json.Marshal(snap.Versions(append(asked, geo.Cells, geo.Units, geo.Towns)...)); err != nil {
+			return err
+		}
+	}
+	*buf = append(append(append(*buf, `,"versions":`...), made...), '}')
 	c.Response().Header().Set("Cache-Control", "no-cache")
 	return c.Blob(http.StatusOK, "application/json", *buf)
 }
@@ -104,6 +121,74 @@ func appendMatch(b []byte, given orb.Point, d crs.Datum, m snapshot.Match) []byt
 		b = append(appendMetres(append(b, `,"distanceM":`...), m.NearestM), '}')
 	}
 	return b
+}
+
+// appendBeyond appends what lies beyond the border of the match: the signed distance to
+// it and the nearest neighbour; and the Beidou grid code of level 10, null outside of that
+// grid. Codes of lower levels are what it begins with.
+func appendBeyond(b []byte, snap *snapshot.Snapshot, p orb.Point, m snapshot.Match) []byte {
+	b = appendMetres(append(b, `,"signedBorderM":`...), m.SignedM())
+	b = append(b, `,"neighbour":`...)
+	if f, metres := neighbour(snap, p, m); f == nil {
+		b = append(b, "null"...)
+	} else {
+		b = appendString(append(b, `{"code":`...), string(f.Code))
+		b = appendString(append(b, `,"name":`...), f.Name)
+		b = append(appendMetres(append(b, `,"distanceM":`...), metres), '}')
+	}
+	b = append(b, `,"beidou":`...)
+	code, err := crs.BeidouCode(p.Lon(), p.Lat(), crs.BeidouLevels)
+	if err != nil {
+		return append(b, "null"...)
+	}
+	return appendString(b, code)
+}
+
+// neighbour is the cell nearest to a position that has a cell.
+func neighbour(snap *snapshot.Snapshot, p orb.Point, m snapshot.Match) (f *geo.Feature, metres float64) {
+	if m.Cell == nil {
+		return nil, 0
+	}
+	return snap.Neighbour(p, m)
+}
+
+// appendFound appends what a position belongs to in each of the collections, if any are
+// asked for.
+func appendFound(b []byte, snap *snapshot.Snapshot, p orb.Point, cs []geo.Collection) []byte {
+	for i, c := range cs {
+		if i == 0 {
+			b = append(b, `,"found":{`...)
+		} else {
+			b = append(b, ',')
+		}
+		f, side, others := snap.Find(c, p)
+		b = append(appendString(b, string(c)), ':')
+		b = appendNamed(append(b, `{"match":`...), f)
+		b = appendString(append(b, `,"side":`...), side.String())
+		b = append(appendAll(append(b, `,"others":`...), others), '}')
+	}
+	if len(cs) > 0 {
+		b = append(b, '}')
+	}
+	return b
+}
+
+// polygonCollections reads a list of collections of polygons, separated by commas; none
+// from an empty list. Each counts once.
+func polygonCollections(list string) (cs []geo.Collection, err error) {
+	if list == "" {
+		return nil, nil
+	}
+	for _, name := range strings.Split(list, ",") {
+		c, err := geo.ParseCollection(name)
+		if err != nil || c.Schema().Geometry != geo.MultiPolygon {
+			return nil, geo.Errorf("bad_collections", "collections=%.80q 应为逗号分隔的面图层集：towns、units、cells、parcels", "collections=%.80q: wanted are collections of polygons, separated by commas: towns, units, cells, parcels", list)
+		}
+		if !slices.Contains(cs, c) {
+			cs = append(cs, c)
+		}
+	}
+	return cs, nil
 }
 
 func appendAll(b []byte, fs []*geo.Feature) []byte {

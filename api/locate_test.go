@@ -75,6 +75,39 @@ func TestLocateOutsideNamesTheNearestCell(t *testing.T) {
 	if m.Cell != nil || m.Side != "outside" || m.Nearest == nil || m.Nearest.DistanceM < 10_000 || m.BorderDistanceM != nil || len(m.Chain) != 0 {
 		t.Errorf("%+v", m)
 	}
+	if m.SignedBorderM == nil || *m.SignedBorderM != -m.Nearest.DistanceM || m.Neighbour != nil {
+		t.Errorf("signed distance %v, neighbour %v", m.SignedBorderM, m.Neighbour)
+	}
+}
+
+// TestLocateTellsMore asks for the neighbour, the Beidou code and further collections.
+func TestLocateTellsMore(t *testing.T) {
+	s := demoServer(t)
+	snap := s.registry.Snapshot()
+	for _, c := range []geo.Collection{geo.Parcels, geo.Towns, geo.Cells} {
+		f := snap.Parts(c)[0].At(3 % snap.Parts(c)[0].Len())
+		p := inside(t, f)
+		m := getJSON[matchView](t, s, fmt.Sprintf("/locate?lon=%v&lat=%v&collections=cells,towns,parcels", p[0], p[1]))
+		found, ok := m.Found[string(c)]
+		if len(m.Found) != 3 || !ok || found.Match == nil || found.Match.Code != string(f.Code) || found.Side != "inside" || found.Others == nil {
+			t.Errorf("%s %s: %+v", c, f.Code, m.Found)
+		}
+		if m.Versions["parcels"]["330890"] == 0 {
+			t.Errorf("versions %v do not tell those of the parcels", m.Versions)
+		}
+		if want, _ := crs.BeidouCode(p[0], p[1], 10); m.Beidou == nil || *m.Beidou != want {
+			t.Errorf("Beidou code %v, want %s", m.Beidou, want)
+		}
+		if m.Cell == nil {
+			continue
+		}
+		if m.SignedBorderM == nil || *m.SignedBorderM != *m.BorderDistanceM || m.Neighbour == nil || m.Neighbour.Code == m.Cell.Code || m.Neighbour.DistanceM < *m.BorderDistanceM-0.002 {
+			t.Errorf("%+v: signed %v, neighbour %+v", p, m.SignedBorderM, m.Neighbour)
+		}
+	}
+	if m := getJSON[matchView](t, s, "/locate?lon=118.9&lat=-29"); m.Beidou != nil || m.Found != nil {
+		t.Errorf("%+v", m)
+	}
 }
 
 func TestPositionsThatAreNone(t *testing.T) {
@@ -90,8 +123,10 @@ func TestPositionsThatAreNone(t *testing.T) {
 		"lon=0x1p3&lat=29":               "bad_coordinate",
 		"lon=118.9&lat=29&datum=wgs72":   "unknown_datum",
 		"lon=118.9&lat=29&lat=30":        "repeated_parameter",
-		"lon=118.9&lat=29&longitude=118": "unknown_parameter",
-		"lon=%zz":                        "bad_query",
+		"lon=118.9&lat=29&collections=x": "bad_collections",
+		"lon=1&lat=2&collections=cells,facilities": "bad_collections",
+		"lon=118.9&lat=29&longitude=118":           "unknown_parameter",
+		"lon=%zz":                                  "bad_query",
 	} {
 		rec := get(t, s, "/locate?"+query, http.StatusBadRequest)
 		var p Problem

@@ -427,6 +427,17 @@ type matchView struct {
 		Code, Name string
 		DistanceM  float64
 	}
+	SignedBorderM *float64
+	Neighbour     *struct {
+		Code, Name string
+		DistanceM  float64
+	}
+	Beidou *string
+	Found  map[string]struct {
+		Match  *namedView
+		Side   string
+		Others []namedView
+	}
 	Versions map[string]map[string]int
 }
 

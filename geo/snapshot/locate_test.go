@@ -218,6 +218,58 @@ func TestLocateOfSmallCases(t *testing.T) {
 	}
 }
 
+// TestNeighbours holds Neighbour and SignedM against all cells.
+func TestNeighbours(t *testing.T) {
+	for seed := range uint64(2) {
+		r := rand.New(rand.NewPCG(seed, 14))
+		cells := geotest.Tessellation(seed, 60, district)
+		if seed == 1 {
+			cells, _ = geotest.Break(seed, cells, 6)
+		}
+		s := snapshotOf(t, r, cells, 2)
+		for _, p := range adversarial(r, cells, 60) {
+			m := s.Locate(p)
+			if m.Cell == nil {
+				if m.SignedM() != -m.NearestM {
+					t.Errorf("seed %d: %v: %v m, the nearest cell is %v m away", seed, p, m.SignedM(), m.NearestM)
+				}
+				continue
+			}
+			least := math.Inf(1)
+			for i, mp := range cells {
+				if m.Cell.Code != code(i) && !slices.ContainsFunc(m.Others, func(f *geo.Feature) bool { return f.Code == code(i) }) {
+					d := 0.0
+					if geo.SideOf(mp, p) == geo.Outside {
+						d, _ = geo.BorderDistanceM(mp, p)
+					}
+					least = min(least, d)
+				}
+			}
+			if f, d := s.Neighbour(p, m); f == nil || f == m.Cell || math.Abs(d-least) > 1e-6 || m.SignedM() != m.BorderM {
+				t.Errorf("seed %d: %v: neighbour %v at %v m, want %v m", seed, p, f, d, least)
+			}
+		}
+	}
+}
+
+func TestFindInAnyCollection(t *testing.T) {
+	s := snapshot.Empty().
+		With(part(t, geo.Parcels, "330890", 1, features([]orb.MultiPolygon{square(0, 0, 1), square(1, 0, 1), square(1, 0, 1)}))).
+		With(part(t, geo.Facilities, "330890", 1, []geo.Feature{{Code: "F", Geometry: orb.Point{0.5, 0.5}}}))
+	f, side, others := s.Find(geo.Parcels, orb.Point{1, 0.5})
+	if f == nil || f.Code != code(1) || side != geo.Edge || len(others) != 1 || others[0].Code != code(2) {
+		t.Errorf("%v %v %v", f, side, others)
+	}
+	for _, c := range []geo.Collection{geo.Facilities, geo.Towns, "roads"} {
+		if f, side, _ := s.Find(c, orb.Point{0.5, 0.5}); f != nil || side != geo.Outside {
+			t.Errorf("%s: %v %v", c, f, side)
+		}
+	}
+	if f, _, _ := s.Find(geo.Parcels, orb.Point{math.NaN(), 0.5}); f != nil {
+		t.Errorf("a position that is none: %v", f)
+	}
+}
+
 func TestLocateWithoutCells(t *testing.T) {
 	m := snapshot.Empty().Locate(orb.Point{118.9, 29})
 	if m.Cell != nil || m.Nearest != nil || m.Side != geo.Outside || !math.IsNaN(m.NearestM) || !math.IsNaN(m.BorderM) || len(m.Versions()) != 0 {
