@@ -109,29 +109,36 @@ func told(in data.Incident) []byte {
 }
 
 // insert keeps what is new of the batch, and is data.ErrConflict when any is known with
-// other content.
+// other content. It is two statements on one table each, for tables that are spread over
+// several servers: see migrations/citus.
 func (b *batch) insert(ctx context.Context, tx pgx.Tx) (added int, err error) {
 	if len(b.code) == 0 {
 		return 0, nil
 	}
-	done, err := tx.Exec(ctx, `WITH fresh AS (
-			INSERT INTO towngrid_incident (code, time, sum) SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::bytea[])
-			ON CONFLICT (code) DO NOTHING RETURNING code)
-		INSERT INTO incidents (code, time, geom, division, kind, source, status, cell, station, room, centre, town, version)
-		SELECT i.code, i.time, ST_SetSRID(ST_MakePoint(i.lon, i.lat), 4490), i.division, i.kind, i.source, i.status,
-			i.cell, i.station, i.room, i.centre, i.town, i.version
-		FROM unnest($1::text[], $2::timestamptz[], $4::float8[], $5::float8[], $6::text[], $7::text[], $8::text[], $9::text[],
-			$10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[])
-			AS i (code, time, lon, lat, division, kind, source, status, cell, station, room, centre, town, version)
-		WHERE i.code IN (SELECT code FROM fresh)`,
-		b.code, b.time, b.sum, b.lon, b.lat, b.division, b.kind, b.source, b.status, b.cell, b.station, b.room, b.centre, b.town, b.version)
+	found, err := tx.Query(ctx, `INSERT INTO towngrid_incident (code, time, sum)
+		SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::bytea[])
+		ON CONFLICT (code) DO NOTHING RETURNING code`, b.code, b.time, b.sum)
 	if err != nil {
 		return 0, err
 	}
-	if added = int(done.RowsAffected()); added < len(b.code) {
-		err = b.agree(ctx, tx)
+	codes, err := pgx.CollectRows(found, pgx.RowTo[string])
+	if err != nil {
+		return 0, err
 	}
-	return added, err
+	if len(codes) < len(b.code) {
+		if err := b.agree(ctx, tx); err != nil || len(codes) == 0 {
+			return 0, err
+		}
+	}
+	done, err := tx.Exec(ctx, `INSERT INTO incidents (code, time, geom, division, kind, source, status, cell, station, room, centre, town, version)
+		SELECT i.code, i.time, ST_SetSRID(ST_MakePoint(i.lon, i.lat), 4490), i.division, i.kind, i.source, i.status,
+			i.cell, i.station, i.room, i.centre, i.town, i.version
+		FROM unnest($2::text[], $3::timestamptz[], $4::float8[], $5::float8[], $6::text[], $7::text[], $8::text[], $9::text[],
+			$10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[])
+			AS i (code, time, lon, lat, division, kind, source, status, cell, station, room, centre, town, version)
+		WHERE i.code = ANY($1::text[])`,
+		codes, b.code, b.time, b.lon, b.lat, b.division, b.kind, b.source, b.status, b.cell, b.station, b.room, b.centre, b.town, b.version)
+	return int(done.RowsAffected()), err
 }
 
 // agree is data.ErrConflict when an incident is known with other content.
@@ -167,9 +174,8 @@ func scanIncident(row pgx.CollectableRow) (in data.Incident, err error) {
 	return in, nil
 }
 
-// selection is the end of a query for what f selects, in the order of Incidents.
-func selection(f data.IncidentFilter) (end string, args []any, err error) {
-	var w where
+// selection are the conditions of a query for what f selects.
+func selection(f data.IncidentFilter) (w where, err error) {
 	if f.Division != "" {
 		w.and("division = ?", string(f.Division))
 	}
@@ -179,10 +185,10 @@ func selection(f data.IncidentFilter) (end string, args []any, err error) {
 	if f.After != "" {
 		at, id, err := data.ParseCursor(f.After)
 		if err != nil {
-			return "", nil, err
+			return w, err
 		}
 		if err := w.andMoment("(time, code) > (?, ?)", at, id); err != nil {
-			return "", nil, err
+			return w, err
 		}
 		if at.After(f.From) {
 			f.From = at // so that months before it are not looked at
@@ -194,7 +200,7 @@ func selection(f data.IncidentFilter) (end string, args []any, err error) {
 	if !f.To.IsZero() {
 		err = errors.Join(err, w.andMoment("time < ?", f.To))
 	}
-	return w.String() + " ORDER BY time, code" + limited(f.Limit), w.args, err
+	return w, err
 }
 
 // Incidents yields the incidents that f selects in order of time, then ID. The
@@ -202,10 +208,11 @@ func selection(f data.IncidentFilter) (end string, args []any, err error) {
 func (s *Store) Incidents(ctx context.Context, f data.IncidentFilter) iter.Seq2[data.Incident, error] {
 	return func(yield func(data.Incident, error) bool) {
 		stopped := false
-		end, args, err := selection(f)
+		w, err := selection(f)
 		if err == nil {
+			query := "SELECT " + incidentColumns + " FROM incidents " + w.String() + " ORDER BY time, code" + limited(f.Limit)
 			err = s.recall(ctx, func(tx pgx.Tx) error {
-				for in, err := range scan(ctx, tx, "SELECT "+incidentColumns+" FROM incidents "+end, args, scanIncident) {
+				for in, err := range scan(ctx, tx, query, w.args, scanIncident) {
 					if err != nil {
 						return err
 					}
@@ -224,11 +231,14 @@ func (s *Store) Incidents(ctx context.Context, f data.IncidentFilter) iter.Seq2[
 
 // CountIncidents counts what Incidents would yield.
 func (s *Store) CountIncidents(ctx context.Context, f data.IncidentFilter) (n int, err error) {
-	end, args, err := selection(f)
+	w, err := selection(f)
 	if err == nil {
 		err = s.recall(ctx, func(tx pgx.Tx) error {
-			return tx.QueryRow(ctx, "SELECT count(*) FROM (SELECT FROM incidents "+end+") i", args...).Scan(&n)
+			return tx.QueryRow(ctx, "SELECT count(*) FROM incidents "+w.String(), w.args...).Scan(&n)
 		})
+	}
+	if f.Limit > 0 {
+		n = min(n, f.Limit)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("count incidents: %w", err)
