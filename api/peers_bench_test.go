@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -120,6 +121,7 @@ func measureTiles(b *testing.B, as []tiles.Address, tile func(context.Context, t
 		return w
 	}}
 	b.ResetTimer()
+	from := processorTime(b)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			body, err := tile(b.Context(), as[int(next.Add(1))%len(as)])
@@ -141,9 +143,19 @@ func measureTiles(b *testing.B, as []tiles.Address, tile func(context.Context, t
 			zipped.Add(int64(n))
 		}
 	})
+	b.ReportMetric(float64(processorTime(b)-from)/float64(b.N)/1e6, "own-cpu-ms")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tiles/s")
 	b.ReportMetric(float64(raw.Load())/float64(b.N), "bytes")
 	b.ReportMetric(float64(zipped.Load())/float64(b.N), "gzip-bytes")
+}
+
+// processorTime is what this process has had of the processors, in nanoseconds.
+func processorTime(b *testing.B) int64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return u.Utime.Nano() + u.Stime.Nano()
 }
 
 // weighed counts the bytes that are written to it.

@@ -32,7 +32,7 @@
 //
 // Towns and units are in the tiles of every zoom. A cell or parcel stands alone from the first zoom at which its
 // area is Visible squares, 8 by 8 pixels of a map that draws a tile with 512; since the cells of a coverage do
-// not overlap, a tile has at most some 4,400 of them. Below that zoom it is merged with those of the same
+// not overlap, a tile has at most some 4,400 of them whole. Below that zoom it is merged with those of the same
 // unit (parcels: of the same town, construction land and other land apart) that are as
 // small: together they are one feature with these properties and no code, and its ID is the same in every tile
 // and version. So at low zooms a map of cells is a map of units, and nothing is ever missing from it.
@@ -40,6 +40,12 @@
 // Labels stand where their feature stands alone. Below the zoom ThinBelow, of several labels in one pixel only
 // that of the lowest rank is there, and of several points of a kind the one of the lowest code. From that zoom
 // on every point is there.
+//
+// A border stands between what is shown: each edge once, with the highest level of what it separates. Where a feature
+// between two borders has collapsed, their common edges are the border between the other two.
+//
+// Where features of a coverage overlap, their lines cross. Each that stands alone is a valid polygon all the same; the
+// outline of merged ones may cross itself there.
 //
 // A polygon thinner than the tolerance, or whose rings all collapse, is not among the fills of a zoom; its label
 // is.
