@@ -89,33 +89,37 @@ func (m *maker) arrange(lines []orb.LineString) error {
 	find := newFinder(m.unitShapes())
 	var faces []orb.MultiPolygon
 	var unit []int32
+	var at []orb.Point
 	for _, f := range a.Faces {
-		at := inside(f)
-		u := find.find(at)
+		p := inside(f)
+		u := find.find(p)
 		if u < 0 {
 			continue
 		}
-		faces, unit, m.at = append(faces, orb.MultiPolygon{f}), append(unit, u), append(m.at, at)
+		faces, unit, at = append(faces, orb.MultiPolygon{f}), append(unit, u), append(at, p)
 	}
 	if len(faces) == 0 {
 		return geo.Errorf("lines_enclose_nothing",
 			"线条与边界没有围成任何面；请检查坐标系与范围", "lines and boundary enclose nothing; check the reference system and the area")
 	}
-	m.setBlocks(faces, unit)
+	m.setBlocks(faces, unit, nil, at)
 	return nil
 }
 
-func (m *maker) setBlocks(faces []orb.MultiPolygon, unit []int32) {
+// setBlocks makes faces the blocks, with the unit, the block of the input (nil for none)
+// and an inner point of each.
+func (m *maker) setBlocks(faces []orb.MultiPolygon, unit, block []int32, at []orb.Point) {
 	var onLine func([]orb.Point) float64
 	if len(m.in.Lines) > 0 {
 		onLine = newGround(m.in.Lines, m.plan.lineToleranceM()).share
 	}
-	m.shapes = faces
+	m.shapes, m.at = faces, at
 	m.graph = newGraph(faces, onLine)
 	copy(m.graph.unit, unit)
 	for i := range m.graph.block {
 		m.graph.block[i] = -1
 	}
+	copy(m.graph.block, block)
 }
 
 func (m *maker) listDangles(ds []Dangle) {
@@ -144,7 +148,8 @@ func (m *maker) takeBlocks() error {
 		shapes[i] = b.Shape
 	}
 	if !m.ofBlocks && m.exact(shapes) {
-		return m.takeExact(shapes)
+		m.takeExact(shapes)
+		return nil
 	}
 	a, err := Arrange(m.ctx, append(m.borders(), rings(shapes)...))
 	if err != nil {
@@ -153,6 +158,7 @@ func (m *maker) takeBlocks() error {
 	find, units := newFinder(shapes), newFinder(m.unitShapes())
 	var faces []orb.MultiPolygon
 	var unit, block []int32
+	var inner []orb.Point
 	overlaps, outside := 0, 0.0
 	for _, f := range a.Faces {
 		at := inside(f)
@@ -177,7 +183,7 @@ func (m *maker) takeBlocks() error {
 		if len(claims) > 0 {
 			b = claims[0]
 		}
-		faces, unit, block, m.at = append(faces, orb.MultiPolygon{f}), append(unit, u), append(block, b), append(m.at, at)
+		faces, unit, block, inner = append(faces, orb.MultiPolygon{f}), append(unit, u), append(block, b), append(inner, at)
 	}
 	if !slices.ContainsFunc(block, func(b int32) bool { return b >= 0 }) {
 		return geo.Errorf("blocks_elsewhere", "地块不在所划分的范围内；请检查坐标系", "the blocks do not lie in the area to be divided; check the reference system")
@@ -186,8 +192,7 @@ func (m *maker) takeBlocks() error {
 		m.say(geo.Breach("blocks_outside", geo.Warning,
 			geo.Textf("地块有 %.0f m² 在划分范围之外，未计入", "%.0f m² of the blocks lie outside of the area to be divided and are left out", outside), geo.Text{}))
 	}
-	m.setBlocks(faces, unit)
-	copy(m.graph.block, block)
+	m.setBlocks(faces, unit, block, inner)
 	m.closeGaps()
 	if m.ofBlocks {
 		m.units[0].Shape = m.graph.cover.Dissolve(make([]int, m.graph.len()))[0]
@@ -196,59 +201,58 @@ func (m *maker) takeBlocks() error {
 }
 
 // exact says whether the blocks share all their edges with each other and with the
-// borders to the last bit: then they are used as they are. That is so when all edges of
-// the borders are edges of blocks, and when the edges of blocks that no other block
-// shares are all edges of borders.
+// borders to the last bit: then they are used as they are. That is so when no edge
+// has two blocks on the same side, all edges of the borders are edges of blocks, and the
+// edges with one block only are edges of borders.
 func (m *maker) exact(blocks []orb.MultiPolygon) bool {
-	edges := map[[2]orb.Point]int8{}
-	edge := func(a, b orb.Point) [2]orb.Point {
+	const forth, back, border = 1, 2, 4
+	edges := map[[2]orb.Point]uint8{}
+	edge := func(a, b orb.Point) (e [2]orb.Point, way uint8) {
 		if before(b, a) {
-			a, b = b, a
+			return [2]orb.Point{b, a}, back
 		}
-		return [2]orb.Point{a, b}
+		return [2]orb.Point{a, b}, forth
 	}
 	for _, l := range rings(blocks) {
 		for i := 1; i < len(l); i++ {
-			if l[i-1] != l[i] {
-				edges[edge(l[i-1], l[i])]++
+			e, way := edge(l[i-1], l[i])
+			if edges[e]&way != 0 {
+				return false
 			}
+			edges[e] |= way
 		}
 	}
-	const border = 16
 	for _, l := range m.borders() {
 		for i := 1; i < len(l); i++ {
-			e := edge(l[i-1], l[i])
-			if edges[e] == 0 && l[i-1] != l[i] {
+			e, _ := edge(l[i-1], l[i])
+			if edges[e] == 0 {
 				return false
 			}
 			edges[e] |= border
 		}
 	}
-	for _, n := range edges {
-		if n != 2 && n != 2|border && n != 1|border {
+	for _, sides := range edges {
+		if sides == forth || sides == back {
 			return false
 		}
 	}
 	return true
 }
 
-func (m *maker) takeExact(shapes []orb.MultiPolygon) error {
+func (m *maker) takeExact(shapes []orb.MultiPolygon) {
 	units := newFinder(m.unitShapes())
 	var faces []orb.MultiPolygon
 	var unit, block []int32
+	var at []orb.Point
 	for i, mp := range shapes {
 		for _, p := range mp {
-			at := inside(p)
-			u := units.find(at)
-			if u < 0 {
-				continue
+			inner := inside(p)
+			if u := units.find(inner); u >= 0 {
+				faces, unit, block, at = append(faces, orb.MultiPolygon{p}), append(unit, u), append(block, int32(i)), append(at, inner)
 			}
-			faces, unit, block, m.at = append(faces, orb.MultiPolygon{p}), append(unit, u), append(block, int32(i)), append(m.at, at)
 		}
 	}
-	m.setBlocks(faces, unit)
-	copy(m.graph.block, block)
-	return nil
+	m.setBlocks(faces, unit, block, at)
 }
 
 func (m *maker) blockName(b int32) string {
@@ -259,7 +263,7 @@ func (m *maker) blockName(b int32) string {
 }
 
 // leastM2 is the area below which a piece of a block or a face between lines does not
-// stand alone; gapM2 that up to which a gap between blocks is closed.
+// stand alone, and up to which a gap between blocks is closed.
 func (m *maker) leastM2() float64 {
 	if m.plan.LeastM2 > 0 {
 		return m.plan.LeastM2
@@ -331,9 +335,7 @@ func (m *maker) keepOnly(keep []bool) {
 			faces, unit, block, at = append(faces, m.shapes[v]), append(unit, m.graph.unit[v]), append(block, m.graph.block[v]), append(at, m.at[v])
 		}
 	}
-	m.at = at
-	m.setBlocks(faces, unit)
-	copy(m.graph.block, block)
+	m.setBlocks(faces, unit, block, at)
 }
 
 // unite makes one block of each group. It is in the unit of the group's largest member,
@@ -365,9 +367,7 @@ func (m *maker) unite(group []int32, loose []bool) {
 	for k, v := range largest {
 		unit[k], block[k], at[k] = m.graph.unit[v], m.graph.block[v], m.at[v]
 	}
-	m.at = at
-	m.setBlocks(faces, unit)
-	copy(m.graph.block, block)
+	m.setBlocks(faces, unit, block, at)
 }
 
 // loads gives each block its load, its residents and its incidents. A part of a block
@@ -427,9 +427,6 @@ func (m *maker) loads() error {
 		if g.residents, err = column(m.plan.Residents); err != nil {
 			return err
 		}
-	}
-	if total := sum(g.load); !(total > 0) {
-		return geo.Errorf("no_load", "所有地块的负荷之和为 0，无法均衡；请检查负荷列或时段", "the blocks carry no load at all, so that it cannot be evened; check the column or the period")
 	}
 	return nil
 }

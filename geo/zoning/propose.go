@@ -171,9 +171,6 @@ func (m *maker) regular() (grouping, error) {
 		least = l.fullM2(m.bound().Center()) / 4
 	}
 	group := m.graph.absorb(least, m.loose(l))
-	if len(m.plan.Load) == 0 {
-		m.plan.Load = []Term{{Of: OfArea}}
-	}
 	if err := m.loads(); err != nil {
 		return grouping{}, err
 	}
@@ -299,6 +296,9 @@ func (m *maker) prepare() error {
 func (m *maker) even() (grouping, error) {
 	if err := m.prepare(); err != nil {
 		return grouping{}, err
+	}
+	if !(sum(m.graph.load) > 0) {
+		return grouping{}, geo.Errorf("no_load", "所有地块的负荷之和为 0，无法均衡；请检查负荷列或时段", "the blocks carry no load at all, so that it cannot be evened; check the column or the period")
 	}
 	if m.plan.Cross {
 		clear(m.graph.unit)

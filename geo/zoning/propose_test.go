@@ -230,6 +230,16 @@ func TestBalancedAcrossUnits(t *testing.T) {
 	}
 }
 
+// One block drawn twice is an overlap, not two blocks.
+func TestBlockTwice(t *testing.T) {
+	shape := box(orb.Point{118.9, 29}, orb.Point{118.91, 29.01})
+	in := Input{Division: division, Boundary: shape, Blocks: []Block{{Record: 1, Shape: shape}, {Record: 2, Shape: shape}}}
+	out := propose(t, Plan{Method: Balanced, Cells: 1}, in)
+	if len(out.Violations) != 1 || out.Violations[0].Check != "overlap" || out.Blocks != 1 {
+		t.Errorf("%d blocks, %v", out.Blocks, out.Violations)
+	}
+}
+
 // Blocks without units, whose shared borders are a rounding apart, are one piece.
 func TestBlocksAlone(t *testing.T) {
 	var in Input

@@ -14,10 +14,9 @@ type refiner struct {
 	*splitter
 	cell   []int32 // of blocks
 	first  int32
-	blocks [][]int32 // of cells less first
-	load   []float64
-	// touched is the round in which a cell changed last, tried that in which a cell was
-	// looked at last.
+	blocks [][]int32 // of cells less first, as the following
+	carry  []float64 // load
+	// touched is the round in which a cell changed last; fixed cells never do.
 	touched []int
 	fixed   []bool
 	// from is the cell that a block's residents come from, nil outside of rezoning; budget
@@ -30,12 +29,12 @@ type refiner struct {
 }
 
 func newRefiner(s *splitter, cell []int32, blocks []int32, first int32, cells int) *refiner {
-	r := &refiner{splitter: s, cell: cell, first: first, blocks: make([][]int32, cells), load: make([]float64, cells),
+	r := &refiner{splitter: s, cell: cell, first: first, blocks: make([][]int32, cells), carry: make([]float64, cells),
 		touched: make([]int, cells), fixed: make([]bool, cells), budget: math.Inf(1), effort: 10_000_000 + 2500*len(blocks)}
 	for _, v := range blocks {
 		k := cell[v] - first
 		r.blocks[k] = append(r.blocks[k], v)
-		r.load[k] += s.g.load[v]
+		r.carry[k] += s.g.load[v]
 	}
 	return r
 }
@@ -79,8 +78,8 @@ func (r *refiner) run(ctx context.Context, done func(float64)) {
 // even says whether all cells are within the tolerance but those of one heavy block,
 // which cannot be.
 func (r *refiner) even() bool {
-	for k, l := range r.load {
-		if d := l - r.cost.mean; math.Abs(d) > r.cost.tolerance*r.cost.mean && (d < 0 || len(r.blocks[k]) > 1) {
+	for k, l := range r.carry {
+		if d := l - r.cost.mean; len(r.blocks[k]) > 0 && math.Abs(d) > r.cost.tolerance*r.cost.mean && (d < 0 || len(r.blocks[k]) > 1) {
 			return false
 		}
 	}
@@ -120,8 +119,8 @@ func (r *refiner) recombine(a, b, tries int) (gain float64) {
 	}
 	ca, cb := r.first+int32(a), r.first+int32(b)
 	before := r.away(r.blocks[a], ca) + r.away(r.blocks[b], cb)
-	all := r.load[a] + r.load[b]
-	cost := r.cost.of(r.load[a]) + r.cost.of(r.load[b]) + r.cost.length(now) + r.cost.stay*before
+	all := r.carry[a] + r.carry[b]
+	cost := r.cost.of(r.carry[a]) + r.cost.of(r.carry[b]) + r.cost.length(now) + r.cost.stay*before
 	least := cost - 1e-9
 	var inside, outside []int32
 	moved := before
@@ -130,7 +129,7 @@ func (r *refiner) recombine(a, b, tries int) (gain float64) {
 		r.effort -= len(r.edges)
 		root := r.order[0]
 		for _, i := range r.order[1:] {
-			price := r.cost.of(r.load2(i)) + r.cost.of(all-r.load2(i)) + r.cost.length(r.cut[i])
+			price := r.cost.of(r.load[i]) + r.cost.of(all-r.load[i]) + r.cost.length(r.cut[i])
 			if price >= least {
 				continue
 			}
@@ -163,8 +162,6 @@ func (r *refiner) recombine(a, b, tries int) (gain float64) {
 	return cost - least
 }
 
-func (r *refiner) load2(i int32) float64 { return r.splitter.load[i] }
-
 // away is how many residents of blocks come from another cell than this.
 func (r *refiner) away(blocks []int32, cell int32) (sum float64) {
 	if r.from == nil {
@@ -194,5 +191,5 @@ func (r *refiner) assign(k int, blocks []int32) {
 		r.cell[v] = r.first + int32(k)
 		sum += r.g.load[v]
 	}
-	r.blocks[k], r.load[k] = blocks, sum
+	r.blocks[k], r.carry[k] = blocks, sum
 }

@@ -315,9 +315,10 @@ func (r *rezoner) even() error {
 			total += r.graph.load[v]
 		}
 	}
-	c := r.graph.cost(r.plan, total/float64(len(r.codes)), len(r.codes))
+	cells := len(r.grouping().own)
+	c := r.graph.cost(r.plan, total/float64(cells), cells)
 	if all := r.residents(blocks); all > 0 {
-		c.stay = 0.1 * float64(len(r.codes)) / all
+		c.stay = 0.1 * float64(cells) / all
 	}
 	s := newSplitter(r.graph, c, rand.New(rand.NewPCG(r.plan.Seed, 2<<32)))
 	ref := newRefiner(s, r.cell, blocks, 0, len(r.codes))
