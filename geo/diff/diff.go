@@ -3,7 +3,9 @@
 package diff
 
 import (
+	"math"
 	"reflect"
+	"slices"
 
 	"github.com/paulmach/orb"
 
@@ -46,7 +48,8 @@ type Attribute struct {
 // Diff is all that differs between two editions, in order of code.
 type Diff struct {
 	Changes []Change
-	// Unchanged counts the features that are the same in both.
+	// Unchanged counts the features that are the same in both, up to the rounding of
+	// coordinates that were written in another system and read again.
 	Unchanged int
 }
 
@@ -94,7 +97,7 @@ func area(f *geo.Feature) float64 {
 // compare holds two editions of one code against each other.
 func compare(before, after *geo.Feature) (c Change, differs bool) {
 	c = Change{Kind: Changed, Code: after.Code, Before: before, After: after, Attributes: attributes(before, after)}
-	same := orb.Equal(before.Geometry, after.Geometry)
+	same := alike(before.Geometry, after.Geometry)
 	if same && len(c.Attributes) == 0 {
 		return c, false
 	}
@@ -104,6 +107,30 @@ func compare(before, after *geo.Feature) (c Change, differs bool) {
 		c.AreaAfterM2, c.MovedM = area(after), Moved(before.Geometry, after.Geometry)
 	}
 	return c, true
+}
+
+// rounding is how far, in degrees, a coordinate may come to lie from where it was by
+// being written in another system and read again: some 4 nanometres. What moved by less
+// than a micrometre did not move.
+const rounding = 1e-11
+
+// alike says whether two geometries have the same vertices, up to rounding.
+func alike(a, b orb.Geometry) bool {
+	switch a := a.(type) {
+	case orb.Point:
+		b, ok := b.(orb.Point)
+		return ok && near(a, b)
+	case orb.MultiPolygon:
+		b, ok := b.(orb.MultiPolygon)
+		return ok && slices.EqualFunc(a, b, func(a, b orb.Polygon) bool {
+			return slices.EqualFunc(a, b, func(a, b orb.Ring) bool { return slices.EqualFunc(a, b, near) })
+		})
+	}
+	return orb.Equal(a, b)
+}
+
+func near(a, b orb.Point) bool {
+	return math.Abs(a[0]-b[0]) <= rounding && math.Abs(a[1]-b[1]) <= rounding
 }
 
 // attributes lists what differs in name and properties.

@@ -55,6 +55,33 @@ func TestBetweenListsWhatCameWentAndChanged(t *testing.T) {
 	}
 }
 
+// TestRoundingIsNoChange moves every vertex by what a Gauss-Krüger grid and back moves it,
+// and one vertex by a micrometre and a half.
+func TestRoundingIsNoChange(t *testing.T) {
+	at := func(by float64) orb.Geometry {
+		mp := box(118.9, 29, .01, .01)
+		for i := range mp[0][0] {
+			mp[0][0][i][0] += 5e-14
+		}
+		mp[0][0][2][1] += by
+		return mp
+	}
+	before := []geo.Feature{feature("A", box(118.9, 29, .01, .01)), feature("P", orb.Point{118, 29})}
+	after := []geo.Feature{feature("A", at(0)), feature("P", orb.Point{118, 29 + 5e-14})}
+	if d := Between(before, after); d.Unchanged != 2 || len(d.Changes) != 0 {
+		t.Errorf("rounding: %+v", d)
+	}
+	after[0].Geometry = at(1.5e-6 / 111_000)
+	if d := Between(before, after); len(d.Changes) != 1 || math.Abs(d.Changes[0].MovedM-1.5e-6) > 1e-7 {
+		t.Errorf("a micrometre and a half: %+v", d)
+	}
+	// The same vertices as two polygons, or in another ring, are no rounding.
+	after[0].Geometry = orb.MultiPolygon{box(118.9, 29, .01, .01)[0], box(118.9, 29, .01, .01)[0]}
+	if d := Between(before, after); len(d.Changes) != 1 {
+		t.Errorf("twice: %+v", d)
+	}
+}
+
 // TestMovedAgreesWithEveryVertexAgainstEveryEdge holds the look-up against plain search.
 func TestMovedAgreesWithEveryVertexAgainstEveryEdge(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
