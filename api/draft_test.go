@@ -101,6 +101,20 @@ func TestADraftIsSeenBeforeItIsPublished(t *testing.T) {
 		t.Errorf("%+v", now)
 	}
 	get(t, s, "/locate?lon=118.905&lat=29.005&at=yesterday", http.StatusBadRequest)
+	row := `{"id":1,"lon":118.905,"lat":29.005}`
+	for query, want := range map[string]string{
+		"?at=" + url.QueryEscape(between):      `"cell":"C1"`,
+		"?compare=" + url.QueryEscape(between): `"cell":null,"station":null,"room":null,"centre":null,"town":null,"side":"outside","was":"C1","changed":true`,
+	} {
+		if rec := send(t, s, http.MethodPost, "/locate"+query, row, "Content-Type", "application/x-ndjson"); !strings.Contains(rec.Body.String(), want) {
+			t.Errorf("%s: %s, want %s", query, rec.Body, want)
+		}
+	}
+	for _, query := range []string{"?at=yesterday", "?keep=maybe", "?keep=true&keep=true", "?delimiter=x"} {
+		if rec := send(t, s, http.MethodPost, "/locate"+query, row, "Content-Type", "application/x-ndjson"); rec.Code != http.StatusBadRequest {
+			t.Errorf("%s: %d %s", query, rec.Code, rec.Body)
+		}
+	}
 
 	history := getJSON[struct{ Versions []struct{ ID string } }](t, s, "/versions")
 	if d := getJSON[diffView](t, s, "/versions/"+history.Versions[0].ID+"/diff?from="+history.Versions[1].ID); d.Counts["changed"] != 1 {

@@ -19,12 +19,14 @@ import (
 // another origin makes a browser send: reading is open to all origins, writing is not.
 func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 	origin := http.NewCrossOriginProtection()
+	// The values are shared by all answers: a header is set or taken away, never changed in place.
+	nosniff := []string{"nosniff"}
+	exposed := []string{"ETag, Link, Location, Towngrid-Versions, Towngrid-Snapshot, Towngrid-Data-Age"}
 	return func(c echo.Context) (err error) {
 		defer s.caught(c, &err)
 		h := c.Response().Header()
-		h.Set("X-Content-Type-Options", "nosniff")
+		h["X-Content-Type-Options"], h["Access-Control-Expose-Headers"] = nosniff, exposed
 		s.openTo(c.Request(), h)
-		h.Set("Access-Control-Expose-Headers", "ETag, Link, Location, Towngrid-Versions, Towngrid-Snapshot, Towngrid-Data-Age")
 		r := c.Request()
 		if r.Method == http.MethodOptions { // a browser asks what it may send
 			h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS")

@@ -2,7 +2,9 @@ package batch
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -84,7 +86,8 @@ type stream struct {
 	order     chan *job
 	work      chan *job
 	free      chan *job
-	failed    atomic.Bool // the answer cannot be written
+	failed    atomic.Bool // the batch cannot go on
+	panicked  atomic.Pointer[error]
 }
 
 // job is a chunk of whole rows and their answers.
@@ -105,9 +108,10 @@ func (s *stream) run() error {
 	var fed error
 	var busy sync.WaitGroup
 	busy.Go(func() {
+		defer close(s.order)
+		defer close(s.work)
+		defer s.caught(func() {})
 		fed = s.feed()
-		close(s.work)
-		close(s.order)
 	})
 	for range workers {
 		busy.Go(s.match)
@@ -121,10 +125,26 @@ func (s *stream) run() error {
 	}
 	err = s.collect(err)
 	busy.Wait()
+	if cause := s.panicked.Load(); cause != nil {
+		err = errors.Join(err, *cause)
+	}
 	if err != nil {
 		return err
 	}
 	return s.finish(fed)
+}
+
+// caught turns a panic of a goroutine, which would end the program, into the error of the
+// batch, and calls then.
+func (s *stream) caught(then func()) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	err := fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+	s.panicked.CompareAndSwap(nil, &err)
+	s.stop()
+	then()
 }
 
 // stop makes feed come to its end.
@@ -140,7 +160,7 @@ func (s *stream) collect(err error) error {
 	for j := range s.order {
 		for last := false; !last; {
 			p := <-j.parts
-			if last = p.last; err != nil {
+			if last = p.last; err != nil || s.failed.Load() {
 				continue
 			}
 			if err = s.answer(p.rows); err != nil {
@@ -148,7 +168,7 @@ func (s *stream) collect(err error) error {
 			}
 		}
 		s.free <- j
-		if err == nil && len(s.order) == 0 {
+		if err == nil && len(s.order) == 0 && !s.failed.Load() {
 			if err = s.flush(); err != nil {
 				s.stop()
 			}
@@ -264,8 +284,14 @@ func (s *stream) skip(c cutter) error {
 func (s *stream) match() {
 	w := worker{Options: s.Options, parser: s.format.parser()}
 	for j := range s.work {
-		w.answer(j)
+		s.answerJob(&w, j)
 	}
+}
+
+// answerJob has a worker answer a job; where it panics the job has no more answers.
+func (s *stream) answerJob(w *worker, j *job) {
+	defer s.caught(func() { j.parts <- part{last: true} })
+	w.answer(j)
 }
 
 // worker holds what is used again from chunk to chunk.
@@ -276,6 +302,7 @@ type worker struct {
 	points []orb.Point
 	places []snapshot.Place
 	were   []snapshot.Place
+	at     place // of the row at hand
 }
 
 // answer parses, matches and writes the rows of a job.
@@ -339,11 +366,10 @@ func (w *worker) write(out []byte) []byte {
 			out = w.parser.appendProblem(out, r)
 			continue
 		}
-		at := place{Place: w.places[k]}
-		if w.Against != nil {
-			at.was = w.were[k].Cell
+		if w.at = (place{Place: w.places[k]}); w.Against != nil {
+			w.at.was = w.were[k].Cell
 		}
-		out = w.parser.appendPlace(out, r, &at)
+		out = w.parser.appendPlace(out, r, &w.at)
 		k++
 	}
 	return out

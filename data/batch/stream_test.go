@@ -476,6 +476,22 @@ type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
 
+// TestPanicsEndTheBatchOnly lets the workers, and the reader, panic.
+func TestPanicsEndTheBatchOnly(t *testing.T) {
+	o := options(NDJSON)
+	o.Snapshot = nil
+	rows := strings.Repeat(`{"id":1,"lon":119,"lat":29}`+"\n", 100_000)
+	for _, in := range []io.Reader{strings.NewReader(rows), io.MultiReader(strings.NewReader("\n\n\n\n"), panicking{})} {
+		if err := Run(in, io.Discard, o); err == nil || !strings.Contains(err.Error(), "panic") {
+			t.Errorf("%.200v", err)
+		}
+	}
+}
+
+type panicking struct{}
+
+func (panicking) Read([]byte) (int, error) { panic("as wanted") }
+
 // TestReadingFails wants what was read before to be answered.
 func TestReadingFails(t *testing.T) {
 	lost := errors.New("lost")
@@ -483,5 +499,23 @@ func TestReadingFails(t *testing.T) {
 	err := Run(io.MultiReader(strings.NewReader(`{"id":1,"lon":119,"lat":29}`+"\n{"), iotest.ErrReader(lost)), &out, options(NDJSON))
 	if !errors.Is(err, lost) || strings.Count(out.String(), "\n") != 1 {
 		t.Errorf("%v %s", err, out.String())
+	}
+}
+
+// BenchmarkRun matches 100,000 rows of each format in process.
+func BenchmarkRun(b *testing.B) {
+	ps := randomPoints(rand.New(rand.NewPCG(9, 9)), 100_000)
+	for _, f := range formats {
+		in := written(f, ps)
+		b.Run(string(f), func(b *testing.B) {
+			b.SetBytes(int64(len(in)))
+			b.ReportAllocs()
+			for range b.N {
+				if err := Run(strings.NewReader(in), io.Discard, options(f)); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(ps)), "ns/row")
+		})
 	}
 }
