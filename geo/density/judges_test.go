@@ -156,7 +156,7 @@ type pair struct {
 	parcel, town orb.MultiPolygon
 }
 
-// pairs makes 1,000 pairs: stars across stars, cells that share edges with the town
+// pairs makes 1,100 pairs, of which more than 1,000 are valid for both judges: stars across stars, cells that share edges with the town
 // that their neighbours make, cells beside it, rings that touch themselves, slivers.
 func pairs(seed uint64) (out []pair) {
 	rng := rand.New(rand.NewPCG(seed, 0))
@@ -174,7 +174,7 @@ func pairs(seed uint64) (out []pair) {
 	for i := range 300 {
 		out = append(out, pair{"shared edges", cells[i%len(cells)], town})
 	}
-	for range 150 {
+	for range 250 {
 		s := star(rng, 118.9, 29, 0.01, 6+rng.IntN(6))
 		s[0][0][3] = s[0][0][0] // from here two loops meet in one vertex
 		s[0][0][len(s[0][0])-1] = s[0][0][0]
@@ -198,7 +198,7 @@ func union(mp orb.MultiPolygon) orb.MultiPolygon {
 	return overlay.Polygons(g)
 }
 
-// TestClipsAgreeWithGEOS clips 1,000 pairs and compares the areas with GEOS, which
+// TestClipsAgreeWithGEOS clips over 1,000 pairs and compares the areas with GEOS, which
 // PostGIS runs, to 10⁻⁶ m².
 func TestClipsAgreeWithGEOS(t *testing.T) {
 	const seed = 63
@@ -227,7 +227,7 @@ func TestClipsAgreeWithGEOS(t *testing.T) {
 		}
 		done[p.kind]++
 	}
-	for kind, least := range map[string]int{"stars": 390, "shared edges": 300, "self-touching": 50, "slivers": 150} {
+	for kind, least := range map[string]int{"stars": 390, "shared edges": 300, "self-touching": 150, "slivers": 150} {
 		if done[kind] < least {
 			t.Errorf("only %d pairs of %s were compared", done[kind], kind)
 		}
