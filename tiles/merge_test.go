@@ -192,7 +192,7 @@ func TestVersionsThatFollowAreDrawnAsIfNew(t *testing.T) {
 	}
 }
 
-// A million square degrees of cells too small to see make a small tile, and a quick one.
+// At zooms where no cell can be seen a tile of cells has their units, valid, and no label of a cell.
 func TestCellsAtTheLowestZoom(t *testing.T) {
 	e := firstEdition(5, 3000)
 	var b tiles.Builder
