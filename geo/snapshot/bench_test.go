@@ -2,6 +2,7 @@ package snapshot_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -139,11 +140,20 @@ func BenchmarkSideBySide(b *testing.B) {
 // lot is how many positions a batch has.
 const lot = 4096
 
-// parts divides features, in their order, into parts of some hundreds.
+// parts divides features into parts of each on average, by squares of the province, as
+// divisions have what lies together.
 func parts(b *testing.B, fs []geo.Feature, each int) (ps []*snapshot.Part) {
-	for chunk := range slices.Chunk(fs, each) {
-		d := geo.Division(fmt.Sprintf("%012d", len(ps)))
-		ps = append(ps, part(b, geo.Cells, d, 1, slices.Clone(chunk)))
+	side := int(math.Ceil(math.Sqrt(float64(len(fs)) / float64(each))))
+	squares := make([][]geo.Feature, side*side)
+	for _, f := range fs {
+		c := f.Geometry.(orb.MultiPolygon)[0].Bound().Center()
+		at := func(axis int) int {
+			return int((c[axis] - province.Min[axis]) / (province.Max[axis] - province.Min[axis]) * float64(side))
+		}
+		squares[at(1)*side+at(0)] = append(squares[at(1)*side+at(0)], f)
+	}
+	for i, s := range squares {
+		ps = append(ps, part(b, geo.Cells, geo.Division(fmt.Sprintf("%012d", i)), 1, s))
 	}
 	return ps
 }
