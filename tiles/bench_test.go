@@ -117,6 +117,9 @@ func BenchmarkETag(b *testing.B) {
 				if way == "remembered" {
 					c.Follow(s, s)
 				}
+				if _, err := c.Tile(s, r); err != nil { // marks the features
+					b.Fatal(err)
+				}
 				b.ReportAllocs()
 				for b.Loop() {
 					if t, err := c.Tile(s, r); err != nil || t.ETag(Gzip) == "" {
