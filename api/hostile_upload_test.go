@@ -553,7 +553,7 @@ func TestUploadsOverTheLimits(t *testing.T) {
 	square := func(x, y float64) orb.Ring { return testCell{x: x, y: y}.geometry()[0][0] }
 	many := make([]cellRecord, 200_001)
 	for i := range many {
-		many[i] = cellRecord{orb.MultiPolygon{{square(118, 29)}}, [3]string{"C" + strconv.Itoa(i), "", ""}}
+		many[i] = cellRecord{orb.MultiPolygon{{square(118, 29)}}, [3]string{"C" + strconv.Itoa(i), "", "S1"}}
 	}
 	v = h.refused(t, layerZip(t, "UTF-8", many...), "too_many_features")
 	t.Logf("200,001 features: %v", v)
