@@ -177,33 +177,65 @@ func (s *Snapshot) NearestCells(p orb.Point, limit int, radius float64) []Near {
 	return s.nearestBorders(geo.Cells, p, limit, radius)
 }
 
-// nearestBorders takes the polygons in the order of their bounds' distance, up to where no
-// bound can hold one that is near enough.
+// nearestBorders takes polygons in the order of their bounds' distance, up to where no bound can
+// hold one that is near enough. They are taken one by one: the bound of an exclave and its mainland
+// together may hold much that is far from both.
 func (s *Snapshot) nearestBorders(c geo.Collection, p orb.Point, limit int, radius float64) (all []Near) {
 	enough, from := haversineOf(radius+micrometre), sightFrom(p)
 	for _, part := range s.Parts(c) {
-		part.tree.nearby(
+		ps := part.pieces()
+		ps.tree.nearby(
 			func(b *orb.Bound) float64 { return from.haversine(b.Min, b.Max) },
 			func(i int32, haversine float64) bool {
 				if haversine > enough {
 					return false
 				}
-				n := Near{Feature: &part.features[i], Point: p}
-				if mp := n.Feature.Geometry.(orb.MultiPolygon); geo.SideOf(mp, p) == geo.Outside {
-					n.M, n.Point = geo.BorderDistanceM(mp, p)
+				n := Near{Feature: &part.features[ps.of[i]], Point: p}
+				if geo.SideOf(n.Feature.Geometry.(orb.MultiPolygon), p) == geo.Outside {
+					n.M, n.Point = geo.BorderDistanceM(ps.polygons[i:i+1], p)
 				}
 				if n.M > radius {
 					return true
 				}
-				at, _ := slices.BinarySearchFunc(all, n, Near.compare)
-				if all = slices.Insert(all, at, n); len(all) > limit {
-					all = all[:limit]
-				}
-				if len(all) == limit {
+				if all = nearer(all, n, limit); len(all) == limit {
 					enough = min(enough, haversineOf(all[limit-1].M+micrometre))
 				}
 				return true
 			})
 	}
 	return all
+}
+
+// nearer puts n into the order of all, of which limit are kept, in the place of what was known of its feature.
+func nearer(all []Near, n Near, limit int) []Near {
+	if i := slices.IndexFunc(all, func(a Near) bool { return a.Feature == n.Feature }); i >= 0 {
+		if all[i].M <= n.M {
+			return all
+		}
+		all = slices.Delete(all, i, i+1)
+	}
+	at, _ := slices.BinarySearchFunc(all, n, Near.compare)
+	all = slices.Insert(all, at, n)
+	return all[:min(len(all), limit)]
+}
+
+// pieces are the single polygons of a part.
+type pieces struct {
+	polygons orb.MultiPolygon
+	of       []int32 // the feature that each belongs to
+	tree     *tree
+}
+
+func (p *Part) cutUp() *pieces {
+	ps := &pieces{}
+	var bounds []orb.Bound
+	for i := range p.features {
+		mp, _ := p.features[i].Geometry.(orb.MultiPolygon)
+		for k, poly := range mp {
+			ps.polygons, ps.of = append(ps.polygons, poly), append(ps.of, int32(i))
+			bounds = append(bounds, boundOf(mp[k:k+1]))
+		}
+	}
+	ps.tree = newTree(bounds, p.bound)
+	return ps
 }

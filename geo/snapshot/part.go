@@ -28,6 +28,7 @@ type Part struct {
 	unit     []int32        // of cells: the place of the cell's own in units
 	shared   func() *coverage.Coverage
 	grove    func() *grove
+	pieces   func() *pieces
 }
 
 // NewPart makes a part of a version's features. It takes ownership of fs, which it
@@ -57,7 +58,7 @@ func NewPart(v geo.Version, fs []geo.Feature) (*Part, error) {
 	if v.Collection == geo.Cells {
 		p.collectUnits()
 	}
-	p.grove = sync.OnceValue(p.plant)
+	p.grove, p.pieces = sync.OnceValue(p.plant), sync.OnceValue(p.cutUp)
 	p.shared = func() *coverage.Coverage { return nil }
 	if schema.Coverage {
 		p.shared = sync.OnceValue(func() *coverage.Coverage { return coverage.Build(p.polygons()) })
