@@ -404,8 +404,10 @@ func TestSlowDatabase(t *testing.T) {
 		for w := range 16 {
 			work.Go(func() {
 				for n := range rounds(2, 20) {
+					in := told(fmt.Sprintf("slow %d %d %d", mode, w, n))
+					in.Time = in.Time.AddDate(5*(n%2), 0, 0) // every other one in a month without a partition yet
 					sent := time.Now()
-					_, err := r.Store().AddIncidents(t.Context(), []data.Incident{told(fmt.Sprintf("slow %d %d %d", mode, w, n))})
+					_, err := r.Store().AddIncidents(t.Context(), []data.Incident{in})
 					mu.Lock()
 					if err == nil {
 						t.Error("a write went through")

@@ -14,8 +14,11 @@ import (
 
 // months knows which months of incidents have a partition.
 type months struct {
-	mu   sync.Mutex
-	have map[string]bool // by month, as 2026_11
+	// making has room for the one who makes partitions. It is waited for no longer than
+	// for a server's first answer, so that writers do not queue up behind one that is slow.
+	making chan struct{}
+	mu     sync.Mutex
+	have   map[string]bool // by month, as 2026_11
 }
 
 // ahead is how many months have their partition before they begin.
@@ -24,25 +27,62 @@ const ahead = 3
 // partitioned says whether a month has a partition of its own; the others share one.
 func partitioned(t time.Time) bool { return t.Year() >= 1990 && t.Year() <= 2100 }
 
-// ensure makes partitions for the months of moments, where they have none.
+// ensure makes partitions for the months of moments, where they have none. It is
+// data.ErrUnavailable when another call has been at it for Options.Answer.
 func (m *months) ensure(ctx context.Context, s *Store, at []time.Time) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, t := range at {
-		t = t.UTC()
-		name := t.Format("2006_01")
-		if !partitioned(t) || m.have[name] {
-			continue
-		}
+	if len(m.missing(at)) == 0 {
+		return nil
+	}
+	patience := time.NewTimer(s.opts.Answer)
+	defer patience.Stop()
+	select {
+	case m.making <- struct{}{}:
+		defer func() { <-m.making }()
+	case <-patience.C:
+		return fmt.Errorf("%w: partitions of incidents are being made", data.ErrUnavailable)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	for _, t := range m.missing(at) {
 		if err := s.write(ctx, 0, func(ctx context.Context, tx pgx.Tx) error { return addMonth(ctx, tx, t) }); err != nil {
-			return fmt.Errorf("make a partition for %s: %w", name, err)
+			return fmt.Errorf("make a partition for %s: %w", monthOf(t), err)
 		}
-		if m.have == nil {
-			m.have = map[string]bool{}
-		}
-		m.have[name] = true
+		m.made(t)
 	}
 	return nil
+}
+
+// monthOf names a month as its partition does.
+func monthOf(t time.Time) string { return t.UTC().Format("2006_01") }
+
+// missing gives the first of the moments in each month that is not known to have a partition.
+func (m *months) missing(at []time.Time) (first []time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var seen map[string]bool
+	for _, t := range at {
+		t = t.UTC()
+		name := monthOf(t)
+		if !partitioned(t) || m.have[name] || seen[name] {
+			continue
+		}
+		if seen == nil {
+			seen = map[string]bool{}
+		}
+		seen[name] = true
+		first = append(first, t)
+	}
+	return first
+}
+
+// made notes that the month of t has its partition.
+func (m *months) made(t time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.have == nil {
+		m.have = map[string]bool{}
+	}
+	m.have[monthOf(t)] = true
 }
 
 // forget is called when partitions may be gone.

@@ -91,7 +91,7 @@ func Open(ctx context.Context, dsn string, opts Options) (*Store, error) {
 	if opts.Pool < 4 {
 		return nil, fmt.Errorf("open store: a pool of %d connections is too small, it takes 4", opts.Pool)
 	}
-	s := &Store{opts: opts}
+	s := &Store{opts: opts, months: months{making: make(chan struct{}, 1)}}
 	// The pool has one connection fewer than the service: the other one listens.
 	cfg, err := configure(dsn, "pool", opts)
 	if err != nil {
