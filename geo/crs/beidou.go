@@ -75,6 +75,7 @@ func BeidouCode(lon, lat float64, level int) (string, error) {
 	}
 	x, y, steps := beidouUnits(lon, 180), beidouUnits(lat, 88), beidouSteps()
 	var code strings.Builder
+	code.Grow(32) // of the longest
 	for i, s := range steps[:level] {
 		s.write(&code, x/s.width, y/s.height, i == 0)
 		x, y = x%s.width, y%s.height

@@ -89,24 +89,6 @@ func (s *Snapshot) Find(c geo.Collection, p orb.Point) (f *geo.Feature, side geo
 	return best.feature(), geo.Inside, others
 }
 
-// Neighbour is the cell nearest to a position apart from those that cover it there, of
-// which m is the match, and its distance in metres: 0 where the position lies on its edge.
-// Nil and NaN where there is no other cell.
-//
-// Mostly it begins where the match ends, so that it is looked for that far at first.
-func (s *Snapshot) Neighbour(p orb.Point, m Match) (f *geo.Feature, metres float64) {
-	const slack = 0.001
-	limit := 2 + len(m.Others)
-	for _, radius := range [...]float64{m.BorderM + slack, math.Inf(1)} {
-		for _, n := range s.NearestCells(p, limit, radius) {
-			if n.Feature != m.Cell && !slices.Contains(m.Others, n.Feature) {
-				return n.Feature, n.M
-			}
-		}
-	}
-	return nil, math.NaN()
-}
-
 // SignedM is the distance in metres to the border of the cell, positive inside it; without
 // a cell that to the nearest one, negative. It is 0 on an edge, and NaN where there are no
 // cells.

@@ -235,20 +235,46 @@ func TestNeighbours(t *testing.T) {
 				}
 				continue
 			}
-			least := math.Inf(1)
+			least, lowest := math.Inf(1), geo.Code("")
 			for i, mp := range cells {
 				if m.Cell.Code != code(i) && !slices.ContainsFunc(m.Others, func(f *geo.Feature) bool { return f.Code == code(i) }) {
 					d := 0.0
 					if geo.SideOf(mp, p) == geo.Outside {
 						d, _ = geo.BorderDistanceM(mp, p)
 					}
-					least = min(least, d)
+					d = math.Round(d * 1e6)
+					if d < least || d == least && code(i) < lowest {
+						least, lowest = d, code(i)
+					}
 				}
 			}
-			if f, d := s.Neighbour(p, m); f == nil || f == m.Cell || math.Abs(d-least) > 1e-6 || m.SignedM() != m.BorderM {
-				t.Errorf("seed %d: %v: neighbour %v at %v m, want %v m", seed, p, f, d, least)
+			least /= 1e6
+			if f, d := s.Neighbour(p, m); f == nil || f.Code != lowest || math.Abs(d-least) > 1e-6 || m.SignedM() != m.BorderM {
+				t.Errorf("seed %d: %v: neighbour %v at %v m, want %s at %v m", seed, p, f, d, lowest, least)
 			}
 		}
+	}
+}
+
+// TestNeighbourDoesNotAllocate looks for the neighbours of positions in cells without gaps.
+func TestNeighbourDoesNotAllocate(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 14))
+	cells := geotest.Tessellation(3, 60, district)
+	s := snapshotOf(t, r, cells, 1)
+	looked := 0
+	for _, c := range cells {
+		p := c.Bound().Center()
+		m := s.Locate(p)
+		if m.Cell == nil {
+			continue
+		}
+		looked++
+		if n := testing.AllocsPerRun(5, func() { s.Neighbour(p, m) }); n > 0 {
+			t.Errorf("%v: %v allocations", p, n)
+		}
+	}
+	if looked < len(cells)/2 {
+		t.Errorf("only %d positions lay in a cell", looked)
 	}
 }
 

@@ -49,11 +49,13 @@ func sin2(degrees float64) float64 {
 	return sin * sin
 }
 
+// leastRadius is b²/a in metres.
+const leastRadius = geo.SemiMajorM * (1 - geo.Flattening) * (1 - geo.Flattening)
+
 // haversineOf is the haversine of the longest angle that a geodesic of this length
 // can span: on a sphere of the ellipsoid's least radius of curvature, b²/a, which no
 // part of the ellipsoid is smaller than.
 func haversineOf(m float64) float64 {
-	const leastRadius = geo.SemiMajorM * (1 - geo.Flattening) * (1 - geo.Flattening)
 	if angle := m / leastRadius; angle < math.Pi {
 		sin := math.Sin(angle / 2)
 		return sin * sin
