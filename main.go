@@ -3,37 +3,51 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/paulmach/orb"
 	"github.com/schollz/progressbar/v3"
 
 	"towngrid/api"
+	"towngrid/api/paper"
 	"towngrid/data"
+	"towngrid/data/batch"
 	"towngrid/data/demo"
 	"towngrid/data/export"
 	"towngrid/data/gpkg"
+	"towngrid/data/mbtiles"
 	"towngrid/data/postgis"
 	"towngrid/data/standards"
 	"towngrid/geo"
 	"towngrid/geo/crs"
 	"towngrid/geo/density"
 	"towngrid/geo/intake"
+	"towngrid/geo/snapshot"
+	"towngrid/geo/zoning"
+	"towngrid/tiles"
 )
 
 // commands are the program's commands, one field each.
@@ -834,4 +848,662 @@ func programVersion() string {
 		}
 	}
 	return "development"
+}
+
+// archives are the flags of "export" for archives of tiles.
+type archives struct {
+	MinZoom     int     `help:"Lowest zoom of an archive of tiles (0)."`
+	MaxZoom     int     `default:"14" help:"Highest zoom of an archive of tiles."`
+	Bbox        string  `help:"Only tiles that meet this box: west,south,east,north in degrees."`
+	Datum       string  `default:"wgs84" help:"Datum of the map that an archive of tiles lies on: wgs84, gcj02 or bd09."`
+	Content     string  `help:"Layers of an archive of tiles: fills, labels and borders with commas between them; all when none is given."`
+	Properties  *string `help:"Properties in an archive of tiles, with commas between them; all when none is given."`
+	Attribution string  `env:"TOWNGRID_ATTRIBUTION" help:"Shown on maps made from an archive of tiles, such as a map approval number (审图号)."`
+}
+
+// archived says whether a format is one of an archive of tiles.
+func archived(format string) bool { return format == "pmtiles" || format == "mbtiles" }
+
+// archive is the archive that the flags ask for.
+func (f archives) archive(collections string) (a tiles.Archive, err error) {
+	if a.Collections, err = tiles.ParseCollections(collections); err != nil {
+		return a, err
+	}
+	if a.Datum, err = crs.ParseDatum(f.Datum); err != nil {
+		return a, err
+	}
+	if a.Content, err = tiles.ParseContent(f.Content); err != nil {
+		return a, err
+	}
+	if f.Properties != nil {
+		if a.Properties, err = tiles.ParseProperties(*f.Properties); err != nil {
+			return a, err
+		}
+	}
+	if a.Bound, err = parseBound(f.Bbox); err != nil {
+		return a, err
+	}
+	a.MinZoom, a.MaxZoom = zoom(f.MinZoom), zoom(f.MaxZoom)
+	a.Attribution = f.Attribution
+	return a, a.Check()
+}
+
+// zoom is a zoom as a flag gives it; what is none stays none.
+func zoom(n int) uint8 {
+	if n < 0 || n > 255 {
+		return 255
+	}
+	return uint8(n)
+}
+
+// parseBound reads west,south,east,north; "" is no bound.
+func parseBound(s string) (*orb.Bound, error) {
+	if s == "" {
+		return nil, nil
+	}
+	bad := geo.Errorf("bad_bbox", "--bbox %q 应为 西,南,东,北 四个度数", "--bbox %q: wanted are west,south,east,north in degrees", s)
+	var v [4]float64
+	parts := strings.Split(s, ",")
+	if len(parts) != len(v) {
+		return nil, bad
+	}
+	for i, p := range parts {
+		n, err := strconv.ParseFloat(strings.TrimSpace(p), 64)
+		if limit := float64(180 - 90*(i%2)); err != nil || !(n >= -limit && n <= limit) {
+			return nil, bad
+		}
+		v[i] = n
+	}
+	if v[0] > v[2] || v[1] > v[3] {
+		return nil, bad
+	}
+	return &orb.Bound{Min: orb.Point{v[0], v[1]}, Max: orb.Point{v[2], v[3]}}, nil
+}
+
+// archive writes an archive of tiles, with a bar on standard error.
+func (e *exports) archive(ctx context.Context, out io.Writer) error {
+	if e.Division != "" || e.CRS != "" || e.Encoding != "" {
+		return geo.Errorf("bad_flag", "瓦片包不能用 --division、--crs 或 --encoding；范围用 --bbox", "an archive of tiles takes no --division, --crs or --encoding; --bbox limits it")
+	}
+	a, err := e.archives.archive(e.Collection)
+	if err != nil {
+		return err
+	}
+	r, err := e.existing(ctx)
+	if err != nil {
+		return err
+	}
+	n, err := e.pack(ctx, r.Snapshot(), a)
+	if err == nil {
+		fmt.Fprintf(out, "%s: %d tiles\n", e.To, n)
+	}
+	return errors.Join(err, r.Close())
+}
+
+// pack makes the archive's file and counts its tiles.
+func (e *exports) pack(ctx context.Context, s *snapshot.Snapshot, a tiles.Archive) (n int, err error) {
+	a.Description = notices(s, a.Collections)
+	meta, err := a.Metadata(s)
+	if err != nil {
+		return 0, err
+	}
+	all := 0
+	for range a.Addresses(s) {
+		if all++; all%1024 == 0 && ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
+	}
+	if all == 0 {
+		return 0, geo.Errorf("nothing_published", "所选范围和级别内没有已发布的内容", "nothing is published within that box and those zooms")
+	}
+	bar := progressbar.NewOptions(all, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetDescription(e.Format),
+		progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionOnCompletion(func() { fmt.Fprintln(os.Stderr) }))
+	made := func(yield func(tiles.Packed, error) bool) {
+		for t, err := range a.Tiles(ctx, s, func(done int) { _ = bar.Set(done) }) {
+			if n++; !yield(t, err) {
+				return
+			}
+		}
+	}
+	err = create(e.To, func(f io.Writer) error {
+		if e.Format == "pmtiles" {
+			return tiles.WritePMTiles(f, "", meta, made)
+		}
+		return mbtiles.Write(ctx, f, "", mbtiles.Metadata{
+			Name: meta.Name, Description: meta.Description, Attribution: meta.Attribution, Version: meta.Version,
+			MinZoom: meta.MinZoom, MaxZoom: meta.MaxZoom, Bounds: meta.Bounds, Center: meta.Center, Layers: meta.VectorLayers,
+		}, unpacked(made))
+	})
+	return n, err
+}
+
+// unpacked gives tiles as MBTiles takes them.
+func unpacked(made iter.Seq2[tiles.Packed, error]) iter.Seq2[mbtiles.Tile, error] {
+	return func(yield func(mbtiles.Tile, error) bool) {
+		for t, err := range made {
+			if !yield(mbtiles.Tile{Z: t.Z, X: t.X, Y: t.Y, Body: t.Body}, err) {
+				return
+			}
+		}
+	}
+}
+
+// notices is what the versions of some collections declare of themselves.
+func notices(s *snapshot.Snapshot, cs []geo.Collection) string {
+	var said []string
+	for _, c := range cs {
+		for _, p := range s.Parts(c) {
+			if n := p.Version().Source.Notice; n != "" && !slices.Contains(said, n) {
+				said = append(said, n)
+			}
+		}
+	}
+	return strings.Join(said, " ")
+}
+
+// zones is the command "zone".
+type zones struct {
+	database
+	Division  string    `required:"" help:"Division code of 6, 9 or 12 digits."`
+	Plan      string    `type:"existingfile" help:"The plan as a JSON file, as POST /zonings takes it; flags go over it."`
+	Method    string    `help:"squares, hexagons, beidou, lines, balanced or rezone."`
+	Size      float64   `help:"Size of squares and hexagons in metres."`
+	Level     int       `help:"Level of Beidou cells, 1-10."`
+	Cells     int       `help:"How many balanced cells there are to be."`
+	PerCell   []float64 `help:"Least and most load of a balanced cell, such as 300,500." placeholder:"LEAST,MOST"`
+	Load      []string  `help:"What cells carry evenly: area, incidents, addresses or a column of the blocks, each with a weight if need be: households=2." placeholder:"NAME[=WEIGHT]"`
+	Residents string    `help:"Column of the blocks with the residents."`
+	Within    string    `help:"Units that cells keep to: station (default), room, centre or none."`
+	BlocksOf  string    `help:"Published collection that is the blocks: cells or parcels."`
+	Blocks    string    `type:"existingfile" help:"File of blocks."`
+	Lines     string    `type:"existingfile" help:"File of lines, such as roads and rivers."`
+	Units     string    `type:"existingfile" help:"File of units, such as villages, in place of the published ones."`
+	Boundary  string    `type:"existingfile" help:"File of what is to be divided as one."`
+	Addresses string    `type:"existingfile" help:"File of points to be counted."`
+	CRS       string    `name:"crs" help:"Coordinate reference system of files that name none, such as EPSG:4549."`
+	Scheme    string    `help:"Scheme of codes: division12 (default), division12-4, unit15, community20 or beidou."`
+	Seed      uint64    `help:"Another seed gives another proposal as good."`
+	Codes     string    `type:"path" help:"Write the table from old codes to new ones as CSV; the file must not be there yet."`
+	Publish   bool      `help:"Publish the proposal; else it stays a draft."`
+	Check     bool      `help:"Make nothing: hold the published cells against the rules."`
+	Author    string    `env:"USER" help:"Who is named as the author."`
+}
+
+// Run makes one proposal, with a bar, and prints its figures.
+func (z *zones) Run(ctx context.Context, out io.Writer) error {
+	q, err := z.request()
+	if err != nil {
+		return err
+	}
+	r, err := z.existing(ctx)
+	if err != nil {
+		return err
+	}
+	if z.Check {
+		err = z.check(ctx, r, q, out)
+	} else {
+		err = z.propose(ctx, r, q, out)
+	}
+	return errors.Join(err, r.Close())
+}
+
+// request is the plan of the file with the flags over it.
+func (z *zones) request() (q data.ZoningRequest, err error) {
+	if z.Plan != "" {
+		raw, err := os.ReadFile(z.Plan)
+		if err != nil {
+			return q, err
+		}
+		dec := json.NewDecoder(bytes.NewReader(raw))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(&q); err != nil {
+			return q, fmt.Errorf("%s: %w", z.Plan, err)
+		}
+	}
+	if q.Division, err = geo.ParseDivision(z.Division); err != nil {
+		return q, err
+	}
+	text := func(to *string, flag string) {
+		if flag != "" {
+			*to = flag
+		}
+	}
+	text((*string)(&q.Method), z.Method)
+	text(&q.Within, z.Within)
+	text((*string)(&q.BlocksOf), z.BlocksOf)
+	text(&q.Residents, z.Residents)
+	text(&q.Scheme.ID, z.Scheme)
+	if z.Size != 0 {
+		q.SizeM = z.Size
+	}
+	if z.Level != 0 {
+		q.Level = z.Level
+	}
+	if z.Cells != 0 {
+		q.Cells = z.Cells
+	}
+	if z.Seed != 0 {
+		q.Seed = z.Seed
+	}
+	if len(z.PerCell) == 2 {
+		q.LoadPerCell = &[2]float64{z.PerCell[0], z.PerCell[1]}
+	} else if len(z.PerCell) > 0 {
+		return q, geo.Errorf("bad_range", "--per-cell 应为两个数，如 300,500", "--per-cell wants two numbers, such as 300,500")
+	}
+	for _, l := range z.Load {
+		t, err := term(l)
+		if err != nil {
+			return q, err
+		}
+		q.Load = append(q.Load, t)
+	}
+	for role := range z.files() {
+		c := q.Files[role]
+		if text(&c.CRS, z.CRS); q.Files == nil {
+			q.Files = map[string]intake.Choice{}
+		}
+		q.Files[role] = c
+	}
+	return q, nil
+}
+
+// term reads NAME or NAME=WEIGHT.
+func term(s string) (t zoning.Term, err error) {
+	name, weight, weighted := strings.Cut(s, "=")
+	switch name {
+	case zoning.OfArea, zoning.OfIncidents, zoning.OfAddresses:
+		t.Of = name
+	default:
+		t.Of, t.Column = zoning.OfColumn, name
+	}
+	if weighted {
+		t.Weight, err = strconv.ParseFloat(weight, 64)
+	}
+	return t, err
+}
+
+// files are the files given, by role.
+func (z *zones) files() map[string]string {
+	given := map[string]string{}
+	for role, path := range map[string]string{
+		data.RoleBlocks: z.Blocks, data.RoleLines: z.Lines, data.RoleUnits: z.Units, data.RoleBoundary: z.Boundary, data.RoleAddresses: z.Addresses,
+	} {
+		if path != "" {
+			given[role] = path
+		}
+	}
+	return given
+}
+
+// opened yields the files in the order of their roles.
+func (z *zones) opened(yield func(data.ZoningFile, error) bool) {
+	given := z.files()
+	for _, role := range data.ZoningRoles() {
+		path, ok := given[role]
+		if !ok {
+			continue
+		}
+		f, err := os.Open(path)
+		more := yield(data.ZoningFile{Role: role, File: filepath.Base(path), Body: f}, err)
+		_ = f.Close()
+		if !more {
+			return
+		}
+	}
+}
+
+func (z *zones) propose(ctx context.Context, r *data.Registry, q data.ZoningRequest, out io.Writer) error {
+	u, err := r.Zone(ctx, q, z.Author, z.opened)
+	if err != nil {
+		return err
+	}
+	if u, err = follow(ctx, r, u, os.Stderr); err != nil {
+		return err
+	}
+	if u.State != data.UploadDraft {
+		return &geo.Error{Code: "refused", Text: geo.Text{ZH: "未能生成方案", EN: "no proposal could be made"}, Violations: u.Violations}
+	}
+	if err := z.print(out, u); err != nil {
+		return err
+	}
+	if z.Publish {
+		v, err := r.PublishUpload(ctx, u.ID, u.Base)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "published    number %d\n", v.Number)
+	}
+	return nil
+}
+
+// print shows the figures of a proposal beside those of others, then what is to be said of it.
+func (z *zones) print(out io.Writer, u data.Upload) error {
+	p := u.Zoning.Report
+	fmt.Fprintf(out, "draft        %s\nblocks       %d\n%-12s %10s %10s %10s %10s %12s %10s %10s\n", u.ID, p.Blocks, "", "cells", "max/mean", "even", "compact", "on lines", "in pieces", "incidents*")
+	for _, row := range []struct {
+		name string
+		f    *zoning.Figures
+	}{{"proposed", &p.Figures}, {"naive", p.Naive}, {"published", p.Before}} {
+		if f := row.f; f != nil {
+			fmt.Fprintf(out, "%-12s %10d %10.3f %9.1f%% %10.3f %11.1f%% %10d %10.2f\n", row.name, f.Cells, f.Load.MaxOverMean, 100*f.Within, f.Compactness, 100*f.OnLines, f.Pieces, f.Incidents.MaxOverMean)
+		}
+	}
+	fmt.Fprintln(out, "             max/mean is that of the load, *: that of the incidents by which the cells are judged")
+	if b := p.Bound; b != nil {
+		fmt.Fprintf(out, "bound        the heaviest block is %.2f of the mean; at most %.1f%% of the cells can be even\n", b.Block, 100*b.Within)
+	}
+	if m := p.Moved; m != nil {
+		fmt.Fprintf(out, "moved        %.0f residents (%.1f%%), %.0f incidents, %.2f km²\n", m.Residents, 100*m.ResidentsShare, m.Incidents, m.AreaM2/1e6)
+	}
+	for i, v := range u.Violations {
+		if i == 20 {
+			fmt.Fprintf(out, "  … %d more\n", len(u.Violations)-i)
+			break
+		}
+		fmt.Fprintln(out, " ", describe(v))
+	}
+	if z.Codes == "" {
+		return nil
+	}
+	rows, err := u.Zoning.Recodes()
+	if err != nil {
+		return err
+	}
+	return create(z.Codes, func(f io.Writer) error { return zoning.WriteCodes(f, rows) })
+}
+
+// check holds the published cells against the rules and lists each breach.
+func (z *zones) check(ctx context.Context, r *data.Registry, q data.ZoningRequest, out io.Writer) error {
+	rules := zoning.Rules{Property: "load"}
+	var err error
+	if rules.Scheme, err = zoning.FindScheme(q.Scheme.ID); err != nil {
+		return err
+	}
+	if q.LoadPerCell != nil {
+		rules.Load = *q.LoadPerCell
+	}
+	vs, err := r.CheckCells(ctx, q.Division, "", rules)
+	if err != nil {
+		return err
+	}
+	for _, v := range vs {
+		fmt.Fprintln(out, " ", describe(v))
+	}
+	_, err = fmt.Fprintf(out, "%d breaches\n", len(vs))
+	return err
+}
+
+// locate is the command of the same name.
+type locate struct {
+	database
+	From    string `arg:"" optional:"" type:"path" help:"The file to read; standard input when none is given."`
+	To      string `short:"o" type:"path" help:"The file to write, which must not be there yet; standard output when none is given."`
+	Format  string `help:"ndjson, csv, geojson or geojsonseq; by the file's name, else ndjson."`
+	CSV     bool   `name:"csv" help:"The same as --format csv."`
+	ID      string `name:"id" help:"Column or member of the ID."`
+	Lon     string `help:"Column or member of the longitude."`
+	Lat     string `help:"Column or member of the latitude."`
+	Charset string `help:"gb18030 for a CSV in GBK or GB18030."`
+	Keep    bool   `help:"Give the rows' own columns back behind the answer's."`
+	Datum   string `default:"wgs84" help:"Datum of the positions: wgs84, gcj02 or bd09."`
+	At      string `help:"Match to what was live at this moment, as in RFC 3339."`
+	Compare string `help:"Tell the cell at this moment as well, and whether it is another one."`
+	Unpack  string `help:"gzip or zstd, where standard input is; a file's name tells it."`
+	Pack    string `help:"gzip or zstd, for standard output; a file's name tells it."`
+	Lang    string `default:"zh" enum:"zh,en" help:"Language of problems: zh or en."`
+}
+
+// Run matches row by row.
+func (l *locate) Run(ctx context.Context, out io.Writer) error {
+	o, err := l.options()
+	if err != nil {
+		return err
+	}
+	r, err := l.existing(ctx)
+	if err != nil {
+		return err
+	}
+	if o.Snapshot, err = moment(ctx, r, l.At); err == nil && l.Compare != "" {
+		o.Against, err = moment(ctx, r, l.Compare)
+	}
+	if err == nil {
+		err = l.run(ctx, out, o)
+	}
+	return errors.Join(err, r.Close())
+}
+
+// options are those that need no database.
+func (l *locate) options() (o batch.Options, err error) {
+	o = batch.Options{
+		Charset: l.Charset, Names: batch.Names{ID: l.ID, Lon: l.Lon, Lat: l.Lat}, Keep: l.Keep, Lang: l.Lang,
+		Begin: func() {},
+	}
+	if o.Datum, err = crs.ParseDatum(l.Datum); err != nil {
+		return o, err
+	}
+	named, byName := batch.Extension(l.From)
+	switch {
+	case l.CSV:
+		o.Format = batch.CSV
+	case l.Format != "":
+		o.Format, err = batch.ParseFormat(l.Format)
+	case byName:
+		o.Format = named
+	default:
+		o.Format = batch.NDJSON
+	}
+	if l.Charset != "" {
+		_, o.Charset, err = batch.ParseMedia("text/csv; charset=" + l.Charset)
+	}
+	return o, err
+}
+
+// moment is the Snapshot of a moment, the present one for "".
+func moment(ctx context.Context, r *data.Registry, at string) (*snapshot.Snapshot, error) {
+	if at == "" {
+		return r.Snapshot(), nil
+	}
+	t, err := time.Parse(time.RFC3339Nano, at)
+	if err != nil {
+		return nil, geo.Errorf("bad_time", "%q 应为 RFC 3339 时间", "%q: wanted is a time as in RFC 3339", at)
+	}
+	return r.At(ctx, t)
+}
+
+// run opens both ends.
+func (l *locate) run(ctx context.Context, out io.Writer, o batch.Options) error {
+	in := os.Stdin
+	if l.From != "" {
+		f, err := os.Open(l.From)
+		if err != nil {
+			return err
+		}
+		in = f
+	}
+	defer in.Close()
+	stop := func() { _ = in.Close() } // ends a read that waits
+	defer context.AfterFunc(ctx, stop)()
+	o.Stop = stop
+	unpacked, err := batch.Unpack(watched(in, os.Stderr), packing(l.Unpack, l.From))
+	if err != nil {
+		return err
+	}
+	defer unpacked.Close()
+	write := func(w io.Writer) error {
+		packed, err := batch.Pack(bufio.NewWriterSize(w, 64<<10), packing(l.Pack, l.To))
+		if err != nil {
+			return err
+		}
+		return errors.Join(batch.Run(unpacked, packed, o), packed.Close())
+	}
+	if l.To != "" {
+		return create(l.To, write)
+	}
+	return write(out)
+}
+
+// packing is what a flag says, else what a file's name does.
+func packing(flag, name string) batch.Packing {
+	switch {
+	case flag != "":
+		return batch.Packing(flag)
+	case strings.HasSuffix(name, ".gz"):
+		return batch.Gzip
+	case strings.HasSuffix(name, ".zst"):
+		return batch.Zstd
+	}
+	return batch.Plain
+}
+
+// watched draws a bar while a file is read, where there is a terminal to draw it on.
+func watched(in *os.File, progress *os.File) io.Reader {
+	at, err := in.Stat()
+	terminal, terr := progress.Stat()
+	if err != nil || terr != nil || terminal.Mode()&os.ModeCharDevice == 0 || !at.Mode().IsRegular() {
+		return in
+	}
+	bar := progressbar.NewOptions64(at.Size(), progressbar.OptionSetWriter(progress), progressbar.OptionShowBytes(true),
+		progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionOnCompletion(func() { fmt.Fprintln(progress) }))
+	r := progressbar.NewReader(in, bar)
+	return &r
+}
+
+// rematch is the command of the same name.
+type rematch struct {
+	database
+	Upload   string `help:"ID of an upload: which incidents would change if its draft went live."`
+	Version  string `help:"ID of a version: which incidents change with it."`
+	Against  string `help:"With --version: the ID of another one, or stored for what incidents were matched to when they came in; what is live when none is given."`
+	Division string `help:"Incidents of this division only."`
+	Format   string `default:"json" enum:"json,csv,ndjson" help:"json counts; csv and ndjson list."`
+}
+
+// Run writes what comes of matching the incidents again.
+func (m *rematch) Run(ctx context.Context, out io.Writer) error {
+	var f data.IncidentFilter
+	if m.Division != "" {
+		d, err := geo.ParseDivision(m.Division)
+		if err != nil {
+			return err
+		}
+		f.Division = d
+	}
+	r, err := m.existing(ctx)
+	if err != nil {
+		return err
+	}
+	from, to, err := m.pictures(ctx, r)
+	if err == nil {
+		media := map[string]string{"json": "application/json", "csv": string(batch.CSV), "ndjson": string(batch.NDJSON)}[m.Format]
+		err = api.WriteRematch(ctx, out, r, media, f, from, to, func() {})
+	}
+	return errors.Join(err, r.Close())
+}
+
+func (m *rematch) pictures(ctx context.Context, r *data.Registry) (from, to *snapshot.Snapshot, err error) {
+	switch {
+	case (m.Upload == "") == (m.Version == ""):
+		return nil, nil, geo.Errorf("missing_parameter", "须指定 --upload 或 --version 之一", "either --upload or --version is wanted")
+	case m.Upload != "":
+		to, err = r.Preview(ctx, m.Upload)
+		return r.Snapshot(), to, err
+	}
+	return api.Pictures(ctx, r, m.Version, m.Against)
+}
+
+// report is the command of the same name.
+type report struct {
+	database
+	Town          string `arg:"" optional:"" help:"The town's code; without one, all towns side by side."`
+	To            string `type:"path" help:"The file to write; it must not be there yet. Its ending chooses the format."`
+	Each          string `type:"path" help:"A folder to write a report of each town into, as CODE and the format's ending."`
+	Format        string `help:"json, geojson, csv, html or xlsx."`
+	Division      string `help:"Only the towns of this division."`
+	SortBy        string `name:"sortby" help:"Order of the towns: metrics or properties with commas between them, - before one to turn it round."`
+	List          string `help:"The list that a CSV file holds: findings, parcels, breakdown, facilities, access, enterprises or about."`
+	Standard      string `help:"The standard's ID; the first of GET /standards when none is given."`
+	Policy        string `help:"Residential land that counts: 07, 0701 or 0701+0702."`
+	ClimateZone   string `help:"Climate zone in place of the town's, I to VII."`
+	FarmBuildings bool   `help:"Count agricultural buildings as construction land."`
+	At            string `help:"The moment of the report (RFC 3339)."`
+	Since         string `help:"An earlier moment, to see what has changed since (RFC 3339)."`
+	Lang          string `default:"zh" enum:"zh,en" help:"zh or en."`
+
+	StandardFile []string `env:"TOWNGRID_STANDARD_FILE" type:"path" help:"Further standards to judge by, as files."`
+}
+
+// Run writes the report to out, or to the files asked for.
+func (c *report) Run(ctx context.Context, out io.Writer) error {
+	job, err := c.job()
+	if err != nil {
+		return err
+	}
+	r, err := c.existing(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.write(ctx, r, job, out), r.Close())
+}
+
+// job is what the flags ask for.
+func (c *report) job() (job api.ReportJob, err error) {
+	if c.Since != "" && c.Town == "" {
+		return job, geo.Errorf("missing_parameter", "--since 须指明小镇", "--since needs a town")
+	}
+	if job.Standards, err = (web{StandardFile: c.StandardFile}).editions(); err != nil {
+		return job, err
+	}
+	job.Standard, job.Town, job.Division, job.SortBy = c.Standard, geo.Code(c.Town), c.Division, c.SortBy
+	job.Options = density.Options{Policy: density.Policy(c.Policy), ClimateZone: c.ClimateZone, FarmBuildings: c.FarmBuildings}
+	job.Style = paper.Style{Format: paper.JSON, Lang: c.Lang, List: c.List}
+	if name := cmp.Or(c.Format, c.To); name != "" {
+		job.Style.Format, err = paper.ParseFormat(name)
+	}
+	return job, err
+}
+
+func (c *report) write(ctx context.Context, r *data.Registry, job api.ReportJob, out io.Writer) error {
+	now, err := moment(ctx, r, c.At)
+	if err != nil {
+		return err
+	}
+	if c.Each != "" {
+		return c.writeEach(now, job, out)
+	}
+	write := func(w io.Writer) error { return api.WriteReport(w, job, now) }
+	if c.Since != "" {
+		since, err := moment(ctx, r, c.Since)
+		if err != nil {
+			return err
+		}
+		write = func(w io.Writer) error { return api.WriteChanges(w, job, since, now) }
+	}
+	if c.To != "" {
+		return create(c.To, write)
+	}
+	return write(out)
+}
+
+// writeEach writes a report of each town into the folder.
+func (c *report) writeEach(now *snapshot.Snapshot, job api.ReportJob, out io.Writer) error {
+	codes, err := api.TownsOf(now, job.Division)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.Each, 0o755); err != nil {
+		return err
+	}
+	for _, code := range codes {
+		if job.Town != "" && code != job.Town {
+			continue
+		}
+		one := job
+		one.Town = code
+		path := filepath.Join(c.Each, url.PathEscape(string(code))+"."+string(job.Style.Format))
+		if err := create(path, func(w io.Writer) error { return api.WriteReport(w, one, now) }); err != nil {
+			return err
+		}
+		fmt.Fprintln(out, path)
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"go/parser"
 	"go/token"
@@ -17,7 +18,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
 	"towngrid/geo"
+	"towngrid/geo/density"
 )
 
 // allowed says which of our packages a package may import, by its folder. A folder
@@ -363,5 +368,202 @@ func TestCommandLine(t *testing.T) {
 	}
 	if _, err := call("serve", "--db", db, "--listen", "0.0.0.0:0"); err == nil || !strings.Contains(explain(err), "key") {
 		t.Errorf("an open address without a key: %v", err)
+	}
+}
+
+// square is a feature of a cell, 0.01° wide.
+func square(code, x, east string) string {
+	return `{"type":"Feature","properties":{"WGBM":"` + code + `","SSDYBM":"U1"},"geometry":{"type":"Polygon","coordinates":[[[` + x + `,29],[` + east + `,29],[` + east + `,29.01],[` + x + `,29.01],[` + x + `,29]]]}}`
+}
+
+// TestLocateAndRematch imports two editions of cells and an incident, and matches a file, packed both ways, to each.
+func TestLocateAndRematch(t *testing.T) {
+	plainEnvironment(t)
+	dir := t.TempDir()
+	db := filepath.Join(dir, "a.gpkg")
+	call := func(args ...string) string {
+		t.Helper()
+		var out strings.Builder
+		if err := run(t.Context(), args, &out); err != nil {
+			t.Fatalf("%q: %s", args, explain(err))
+		}
+		return out.String()
+	}
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	collection := func(features ...string) string {
+		return `{"type":"FeatureCollection","features":[` + strings.Join(features, ",") + `]}`
+	}
+	first := write("first.geojson", collection(square("C1", "118.90", "118.91"), square("C2", "118.91", "118.92")))
+	second := write("second.geojson", collection(square("C3", "118.90", "118.91"), square("C2", "118.91", "118.92")))
+	incident := write("incident.geojson", collection(`{"type":"Feature","properties":{"SJBH":"I1","FSSJ":"2026-03-01T08:00:00+08:00","SJLX":"x"},"geometry":{"type":"Point","coordinates":[118.905,29.005]}}`))
+	call("import", "--db", db, "--crs", "EPSG:4490", "--collection", "cells", "--division", "330890", first)
+	call("import", "--db", db, "--crs", "EPSG:4490", "--collection", "incidents", "--division", "330890", incident)
+	draft := call("import", "--db", db, "--crs", "EPSG:4490", "--collection", "cells", "--division", "330890", "--draft", second)
+	upload := strings.TrimSuffix(strings.Fields(draft)[1], ":")
+
+	points := filepath.Join(dir, "points.csv.zst")
+	f, err := os.Create(points)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := zstd.NewWriter(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := z.Write([]byte("编号;经度;纬度;备注\n甲;118.905;29.005;x\n乙;118.915;29.005;y\n丙;1;2;z\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	answers := filepath.Join(dir, "answers.csv.gz")
+	call("locate", "--db", db, "--keep", points, "-o", answers)
+	raw, err := os.Open(answers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	u, err := gzip.NewReader(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	if _, err := u.WriteTo(&text); err != nil {
+		t.Fatal(err)
+	}
+	if got := text.String(); got != "id;cell;station;room;centre;town;side;经度;纬度;备注\n甲;C1;;;;;inside;118.905;29.005;x\n乙;C2;;;;;inside;118.915;29.005;y\n丙;;;;;;outside;1;2;z\n" {
+		t.Errorf("%s", got)
+	}
+	var out strings.Builder
+	if err := run(t.Context(), []string{"locate", "--db", db, points, "-o", answers}, &out); err == nil {
+		t.Error("a file is written over")
+	}
+	if err := run(t.Context(), []string{"locate", "--db", db, "--format", "papyrus", points}, &out); err == nil {
+		t.Error("a format that nobody reads")
+	}
+	if got := call("rematch", "--db", db, "--upload", upload, "--format", "csv"); !strings.Contains(got, "I1,2026-03-01T00:00:00Z,118.905,29.005,C1,") || !strings.Contains(got, ",C3,") {
+		t.Errorf("%s", got)
+	}
+	if got := call("rematch", "--db", db, "--upload", upload); !strings.Contains(got, `"incidents":1,"changed":1`) {
+		t.Errorf("%s", got)
+	}
+	if err := run(t.Context(), []string{"rematch", "--db", db}, &out); err == nil {
+		t.Error("rematched to nothing")
+	}
+}
+
+// village imports a town of two parcels and a restaurant, and gives the database.
+func village(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	db := filepath.Join(dir, "village.gpkg")
+	square := func(properties string, lon, lat, w string) string {
+		return `{"type":"Feature","geometry":{"type":"Polygon","coordinates":[[[` + lon + `,` + lat + `],[` + lon + w + `,` + lat + `],[` + lon + w + `,` + lat + w + `],[` + lon + `,` + lat + w + `],[` + lon + `,` + lat + `]]]},"properties":{` + properties + `}}`
+	}
+	for col, features := range map[string]string{
+		"towns":      square(`"code":"T1","name":"试验","residents":900,"climate_zone":"III","type":"旅游小镇"`, "118.9", "29.0", "9"),
+		"parcels":    square(`"code":"P1","land_use":"0701","code_system":"ydyh2023"`, "118.91", "29.01", "2"),
+		"facilities": `{"type":"Feature","geometry":{"type":"Point","coordinates":[118.911,29.011]},"properties":{"code":"F1","kind":"dining"}}`,
+	} {
+		file := filepath.Join(dir, col+".geojson")
+		if err := os.WriteFile(file, []byte(`{"type":"FeatureCollection","features":[`+features+`]}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := run(t.Context(), []string{"import", "--db", db, "--collection", col, "--division", "330890", "--crs", "EPSG:4490", file}, new(bytes.Buffer)); err != nil {
+			t.Fatal(explain(err))
+		}
+	}
+	return db
+}
+
+// TestReportCommand writes reports in each format, to the output and to files.
+func TestReportCommand(t *testing.T) {
+	plainEnvironment(t)
+	db := village(t)
+	dir := filepath.Dir(db)
+	report := func(args ...string) (string, error) {
+		var out bytes.Buffer
+		err := run(t.Context(), append([]string{"report", "--db", db}, args...), &out)
+		return out.String(), err
+	}
+	begins := map[string]string{"json": `{"town":{"code":"T1"`, "geojson": `{"features":[`, "csv": "\ufeff部分,指标", "html": "<!doctype html>", "xlsx": "PK"}
+	for format, want := range begins {
+		text, err := report("T1", "--format", format)
+		if err != nil || !strings.HasPrefix(text, want) {
+			t.Errorf("%s: %.40q, %v", format, text, err)
+		}
+		file := filepath.Join(dir, "out."+format)
+		if _, err := report("T1", "--to", file); err != nil {
+			t.Errorf("%s: %v", format, err)
+		}
+		if written, err := os.ReadFile(file); err != nil || string(written) != text {
+			t.Errorf("%s: the file has other bytes than the output: %v", format, err)
+		}
+		if _, err := report("T1", "--to", file); err == nil {
+			t.Errorf("%s: a file that was there is written over", format)
+		}
+	}
+	text, err := report("T1", "--standard", "zhejiang-2015", "--policy", "0701", "--climate-zone", "I", "--lang", "en")
+	var r density.Report
+	if err != nil || json.Unmarshal([]byte(text), &r) != nil || r.Standard.ID != "zhejiang-2015" || r.Options.Policy != "0701" || r.Options.ClimateZone != "I" {
+		t.Errorf("%+v %v", r.Options, err)
+	}
+	if text, err = report("--sortby=-residents", "--format", "csv", "--lang", "en"); err != nil || !strings.HasPrefix(text, "\ufeffcode,name") || !strings.Contains(text, "\nT1,") {
+		t.Errorf("%.80q %v", text, err)
+	}
+	if text, err = report("--each", filepath.Join(dir, "each"), "--format", "html"); err != nil || !strings.HasSuffix(strings.TrimSpace(text), "T1.html") {
+		t.Errorf("%q %v", text, err)
+	}
+	if text, err = report("T1", "--since", "2001-01-01T00:00:00Z"); err == nil {
+		t.Errorf("a change since there was no town: %.80s", text)
+	}
+	for _, args := range [][]string{
+		{"T1", "--format", "pdf"}, {"T1", "--to", filepath.Join(dir, "x.docx")}, {"T1", "--policy", "09"}, {"--since", "2026-01-01T00:00:00Z"}, {"T1", "--at", "yesterday"},
+		{"--division", "110101"}, {"--sortby", "colour"}, {"T1", "--standard", "x"}, {"T1", "--lang", "de"}, {"--format", "geojson"},
+	} {
+		if text, err := report(args...); err == nil {
+			t.Errorf("%v: %.80s", args, text)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "x.docx")); err == nil {
+		t.Error("a file was left behind")
+	}
+}
+
+// TestOwnStandard judges by an operator's file; one that is wrong, or takes another's
+// ID, is refused with the file's name and what to do.
+func TestOwnStandard(t *testing.T) {
+	plainEnvironment(t)
+	db := village(t)
+	text, err := os.ReadFile("data/standards/zhejiang-2018.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := filepath.Join(t.TempDir(), "own.json")
+	with := func(from, to string) error {
+		if err := os.WriteFile(own, bytes.Replace(text, []byte(from), []byte(to), 1), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return run(t.Context(), []string{"report", "--db", db, "--standard-file", own, "--standard", "own-2026", "T1"}, new(bytes.Buffer))
+	}
+	if err := with(`"zhejiang-2018"`, `"own-2026"`); err != nil {
+		t.Fatal(explain(err))
+	}
+	for from, says := range map[string]string{
+		`"nothing"`: "another standard has the ID", `"unit": "m²/人"`: "unit", `"metres": 500`: "metres", `[23, 36]`: "band", `"trial"`: "status", `"rules"`: "ruels",
+	} {
+		to := map[string]string{`"unit": "m²/人"`: `"unit": "公顷"`, `"metres": 500`: `"metres": 50000`, `[23, 36]`: `[36, 23]`, `"trial"`: `"draft"`, `"rules"`: `"ruels"`}[from]
+		if err := with(from, to); err == nil || !strings.Contains(explain(err), says) || !strings.Contains(explain(err), "own.json") {
+			t.Errorf("%s: %v", from, err)
+		}
 	}
 }
