@@ -217,7 +217,7 @@ func (d database) existing(ctx context.Context) (*data.Registry, error) {
 // exists is an error where the database is a file that is not there.
 func (d database) exists() error {
 	if _, err := os.Stat(d.DB); !postgis.Known(d.DB) && errors.Is(err, os.ErrNotExist) {
-		return geo.Errorf("no_database", "没有数据库文件 %s", "there is no database %s", d.DB)
+		return geo.Errorf("no_database", "没有数据库文件 %[1]s；请检查 --db，新库由 import 或 serve 建立", "there is no database %[1]s: check --db; import and serve make a new one", d.DB)
 	}
 	return nil
 }
