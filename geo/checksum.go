@@ -27,49 +27,57 @@ func Checksum(fs []Feature) (string, error) {
 	var buf []byte
 	for _, i := range order {
 		f := &fs[i]
-		buf = appendSized(buf[:0], []byte(f.Code))
-		buf = appendSized(buf, []byte(f.Name))
-		props, err := f.Properties.AppendJSON(nil)
-		if err != nil {
+		buf = appendSized(buf[:0], f.Code)
+		buf = appendSized(buf, f.Name)
+		at := len(buf)
+		var err error
+		if buf, err = f.Properties.AppendJSON(append(buf, make([]byte, 8)...)); err != nil {
 			return "", fmt.Errorf("feature %s: %w", f.Code, err)
 		}
-		h.Write(appendSized(buf, props))
-		if err := sumGeometry(h, buf[:0], f.Geometry); err != nil {
+		binary.LittleEndian.PutUint64(buf[at:], uint64(len(buf)-at-8))
+		if buf, err = sumGeometry(h, buf, f.Geometry); err != nil {
 			return "", fmt.Errorf("feature %s: %w", f.Code, err)
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-func appendSized(b, part []byte) []byte {
+func appendSized[T ~string](b []byte, part T) []byte {
 	return append(binary.LittleEndian.AppendUint64(b, uint64(len(part))), part...)
 }
 
-func sumGeometry(h hash.Hash, buf []byte, g orb.Geometry) error {
+// sumGeometry adds buf and what g says to h; it gives buf back, to be used again.
+func sumGeometry(h hash.Hash, buf []byte, g orb.Geometry) ([]byte, error) {
 	switch g := g.(type) {
 	case orb.Point:
-		h.Write(appendPoint(append(buf, 1), g))
+		buf = appendPoints(append(buf, 1), orb.Ring{g})
 	case orb.MultiPolygon:
+		const much = 64 << 10
 		buf = binary.LittleEndian.AppendUint64(append(buf, 6), uint64(len(g)))
 		for _, p := range g {
 			buf = binary.LittleEndian.AppendUint64(buf, uint64(len(p)))
 			for _, r := range p {
 				buf = binary.LittleEndian.AppendUint64(buf, uint64(len(r)))
-				for _, v := range r {
-					buf = appendPoint(buf, v)
+				buf = appendPoints(buf, r)
+				if len(buf) > much {
+					h.Write(buf)
+					buf = buf[:0]
 				}
-				h.Write(buf)
-				buf = buf[:0]
 			}
 		}
-		h.Write(buf)
 	default:
-		return fmt.Errorf("no checksum for a geometry of type %T", g)
+		return buf, fmt.Errorf("no checksum for a geometry of type %T", g)
 	}
-	return nil
+	h.Write(buf)
+	return buf, nil
 }
 
-func appendPoint(b []byte, p orb.Point) []byte {
-	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(p[0]))
-	return binary.LittleEndian.AppendUint64(b, math.Float64bits(p[1]))
+func appendPoints(b []byte, ps orb.Ring) []byte {
+	at := len(b)
+	b = slices.Grow(b, 16*len(ps))[:at+16*len(ps)]
+	for out := b[at:]; len(ps) > 0; ps, out = ps[1:], out[16:] {
+		binary.LittleEndian.PutUint64(out, math.Float64bits(ps[0][0]))
+		binary.LittleEndian.PutUint64(out[8:], math.Float64bits(ps[0][1]))
+	}
+	return b
 }

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/paulmach/orb"
+
+	"towngrid/geo/jsontext"
 )
 
 // Feature is a thing with a code, a geometry and properties.
@@ -75,20 +77,31 @@ func (ps Properties) AppendJSON(b []byte) ([]byte, error) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		k, err := json.Marshal(p.Name)
-		if err != nil {
-			return b, err
-		}
-		v, err := json.Marshal(p.Value)
-		if err != nil {
+		b = append(jsontext.AppendString(b, p.Name), ':')
+		var err error
+		if b, err = appendScalar(b, p.Value); err != nil {
 			return b, fmt.Errorf("property %q: %w", p.Name, err)
 		}
-		if _, float := p.Value.(float64); float && !bytes.ContainsAny(v, ".e") {
-			v = append(v, ".0"...)
-		}
-		b = append(append(append(b, k...), ':'), v...)
 	}
 	return append(b, '}'), nil
+}
+
+// appendScalar appends the value of a property.
+func appendScalar(b []byte, value any) ([]byte, error) {
+	switch v := value.(type) {
+	case string:
+		return jsontext.AppendString(b, v), nil
+	case int64:
+		return strconv.AppendInt(b, v, 10), nil
+	}
+	v, err := json.Marshal(value)
+	if err != nil {
+		return b, err
+	}
+	if _, float := value.(float64); float && !bytes.ContainsAny(v, ".e") {
+		v = append(v, ".0"...)
+	}
+	return append(b, v...), nil
 }
 
 // UnmarshalJSON reads a JSON object of scalars, keeping the order of its members.
