@@ -3,11 +3,8 @@ package geo
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/paulmach/orb"
 
@@ -107,92 +104,9 @@ func appendScalar(b []byte, value any) ([]byte, error) {
 // UnmarshalJSON reads a JSON object of scalars, keeping the order of its members.
 // A number without fraction or exponent that fits is an int64, any other a float64.
 func (ps *Properties) UnmarshalJSON(b []byte) error {
-	if !json.Valid(b) {
-		var any any
-		return json.Unmarshal(b, &any)
+	read, err := new(PropertyReader).Read(b)
+	if err == nil {
+		*ps = read
 	}
-	// The text is valid, so that a token is known by its first byte. A json.Decoder
-	// would take five times as long.
-	switch t, rest := token(b); t[0] {
-	case 'n':
-		*ps = nil
-		return nil
-	case '{':
-		out := Properties{}
-		for t, rest = token(rest); t[0] != '}'; t, rest = token(rest) {
-			if t[0] == ',' {
-				t, rest = token(rest)
-			}
-			name, err := text(t)
-			if err != nil {
-				return err
-			}
-			_, rest = token(rest) // the colon
-			t, rest = token(rest)
-			v, err := scalar(t)
-			if err != nil {
-				return fmt.Errorf("property %q: %w", name, err)
-			}
-			out = append(out, Property{Name: name, Value: v})
-		}
-		*ps = out
-		return nil
-	default:
-		return fmt.Errorf("properties: an object is wanted, not %.20s", t)
-	}
-}
-
-// token cuts the first token from valid JSON.
-func token(b []byte) (t, rest []byte) {
-	b = bytes.TrimLeft(b, " \t\r\n")
-	end := 1
-	switch b[0] {
-	case '{', '}', '[', ']', ',', ':':
-	case '"':
-		for b[end] != '"' {
-			if b[end] == '\\' {
-				end++
-			}
-			end++
-		}
-		end++
-	default:
-		if end = bytes.IndexAny(b, ",]} \t\r\n"); end < 0 {
-			end = len(b)
-		}
-	}
-	return b[:end], b[end:]
-}
-
-// scalar is the value of a token.
-func scalar(t []byte) (any, error) {
-	switch t[0] {
-	case 'n':
-		return nil, nil
-	case 't', 'f':
-		return t[0] == 't', nil
-	case '"':
-		return text(t)
-	case '{', '[':
-		return nil, errors.New("it is not a scalar")
-	}
-	return number(string(t))
-}
-
-// text is the string of a token.
-func text(t []byte) (s string, err error) {
-	if bytes.IndexByte(t, '\\') < 0 && utf8.Valid(t) {
-		return string(t[1 : len(t)-1]), nil
-	}
-	err = json.Unmarshal(t, &s)
-	return s, err
-}
-
-func number(s string) (any, error) {
-	if !strings.ContainsAny(s, ".eE") {
-		if i, err := strconv.ParseInt(s, 10, 64); err == nil {
-			return i, nil
-		}
-	}
-	return strconv.ParseFloat(s, 64)
+	return err
 }

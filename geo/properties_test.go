@@ -54,7 +54,7 @@ func TestPropertiesAgreeWithEncodingJSON(t *testing.T) {
 	const seed = 20261123
 	rng := rand.New(rand.NewPCG(seed, 0))
 	pieces := []string{`{`, `}`, `,`, `:`, `"a"`, `"中\"\\"`, `"\u00e9\ud83d\ude00"`, "\"\xff\"", `""`, `1`, `-0`, `2.50`, `1e3`, `null`, `true`, `false`, ` `, "\n", `[`, `]`}
-	read := 0
+	read, reader := 0, &PropertyReader{}
 	for range 200_000 {
 		var s strings.Builder
 		s.WriteByte('{')
@@ -67,6 +67,10 @@ func TestPropertiesAgreeWithEncodingJSON(t *testing.T) {
 		s.WriteByte('}')
 		var got Properties
 		err := got.UnmarshalJSON([]byte(s.String()))
+		again, rerr := reader.Read([]byte(s.String()))
+		if d := cmp.Diff(got, again, bitwise); d != "" || (err == nil) != (rerr == nil) {
+			t.Fatalf("seed %d: %q, read by a reader of many: %v, alone: %v (-alone +reader):\n%s", seed, s.String(), rerr, err, d)
+		}
 		var want map[string]any
 		if json.Unmarshal([]byte(s.String()), &want) != nil {
 			if err == nil {
@@ -94,5 +98,41 @@ func TestPropertiesAgreeWithEncodingJSON(t *testing.T) {
 	}
 	if read < 10_000 {
 		t.Fatalf("seed %d: only %d texts were objects of scalars", seed, read)
+	}
+}
+
+// TestPropertyReaderGivesEachItsOwn reads many objects by one reader, changes and extends
+// what it gave, and wants no other object to have changed.
+func TestPropertyReaderGivesEachItsOwn(t *testing.T) {
+	const seed = 20261126
+	rng := rand.New(rand.NewPCG(seed, 0))
+	var reader PropertyReader
+	var want, got []Properties
+	for i := range 5000 {
+		ps := Properties{}
+		for k := range rng.IntN(6) {
+			value := any(int64(i))
+			if k%2 == 0 {
+				value = strings.Repeat("值", rng.IntN(30)) + string(rune('a'+rng.IntN(500)))
+			}
+			ps = append(ps, Property{Name: strings.Repeat("n", rng.IntN(80)), Value: value})
+		}
+		b, err := ps.AppendJSON(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, err := reader.Read(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clear(b) // it is the caller's
+		_ = append(read, Property{Name: "one more"})
+		want, got = append(want, ps), append(got, read)
+		if i%7 == 0 && len(ps) > 0 {
+			want[i][0].Value, got[i][0].Value = "changed", "changed"
+		}
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Fatalf("seed %d (-written +read):\n%.2000s", seed, d)
 	}
 }
