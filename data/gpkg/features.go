@@ -72,10 +72,8 @@ func featuresOf(ctx context.Context, tx *sql.Tx, v version) iter.Seq2[geo.Featur
 	return form.Features(scan(ctx, tx, query, args, scanRow))
 }
 
-func scanRow(found *sql.Rows) (r rows.Row, err error) {
-	var sum sql.RawBytes
-	err = found.Scan(&r.Code, &r.Name, &r.Properties, &r.Geometry, &sum)
-	copy(r.Sum[:], sum)
+func scanRow(found *sql.Rows) (r rows.Stored, err error) {
+	err = found.Scan((*sql.RawBytes)(&r.Code), (*sql.RawBytes)(&r.Name), (*sql.RawBytes)(&r.Properties), (*sql.RawBytes)(&r.Geometry), (*sql.RawBytes)(&r.Sum))
 	return r, err
 }
 

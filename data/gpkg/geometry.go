@@ -26,7 +26,7 @@ const (
 )
 
 // form is how a GeoPackage keeps a geometry.
-var form = rows.Form{Encode: encode, Decode: decode}
+var form = rows.NewForm(encode, bodyOf)
 
 // encode is g as a GeoPackage geometry, little-endian throughout, every double
 // bit for bit, and its bound. It is an error when g is neither a Point nor a
@@ -62,22 +62,23 @@ func header(b orb.Bound) []byte {
 	return h
 }
 
-// decode reads what encode made. Anything else is an error, and takes no more
-// memory than a few times the bytes present, whatever its counts claim.
+// decode reads what encode made. Anything else is an error.
 func decode(blob []byte) (orb.Geometry, error) {
-	body, err := afterHeader(blob)
+	kind, body, err := bodyOf(blob)
 	if err != nil {
 		return nil, err
 	}
-	// go-geom allocates what a count claims before it reads, so counts come first.
-	if err := rows.CheckCounts(body); err != nil {
-		return nil, err
-	}
-	t, err := wkb.Unmarshal(body)
+	return rows.Geometry(kind, body)
+}
+
+// bodyOf is the kind of geometry that a blob holds, and what follows the head of its WKB.
+func bodyOf(blob []byte) (kind uint32, body []byte, err error) {
+	b, err := afterHeader(blob)
 	if err != nil {
-		return nil, fmt.Errorf("WKB: %w", err)
+		return 0, nil, err
 	}
-	return rows.Geometry(t)
+	kind, body = rows.Head(b)
+	return kind, body, nil
 }
 
 var errHeader = errors.New("not a GeoPackage geometry in EPSG:4490")

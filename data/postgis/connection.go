@@ -24,8 +24,9 @@ func configure(dsn, role string, o Options) (*pgxpool.Config, error) {
 		// What is said may hold parts of the address, but never its password.
 		return nil, geo.Errorf("bad_database_address", "数据库地址无效（%s）；应为 postgres://用户:密码@主机:端口/库名", "the database address is not valid (%s); give postgres://user:password@host:port/name", err)
 	}
-	if cfg.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol {
-		return nil, geo.Errorf("bad_database_address", "数据库地址要求 simple_protocol，本程序不使用该协议", "the database address asks for simple_protocol, which this program never speaks")
+	if mode := cfg.ConnConfig.DefaultQueryExecMode; mode == pgx.QueryExecModeSimpleProtocol || mode == pgx.QueryExecModeExec {
+		// Neither gives geometries in the binary format.
+		return nil, geo.Errorf("bad_database_address", "数据库地址要求 default_query_exec_mode=%[1]s，本程序不使用该方式", "the database address asks for default_query_exec_mode=%[1]s, which this program never uses", mode)
 	}
 	for name, value := range map[string]string{
 		"application_name": "towngrid " + role, "timezone": "UTC",

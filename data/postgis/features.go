@@ -107,14 +107,15 @@ func (s *Store) follow(ctx context.Context, tx pgx.Tx, n int) error {
 	return err
 }
 
-func scanRow(found pgx.CollectableRow) (r rows.Row, err error) {
-	var geometry, odd, sum []byte
-	err = found.Scan(&r.Code, &r.Name, &r.Properties, &geometry, &odd, &sum)
-	copy(r.Sum[:], sum)
-	if r.Geometry = geometry; geometry == nil {
-		r.Geometry = odd
+// scanRow takes the bytes as they came: text is the same in both of PostgreSQL's formats,
+// and geometries are asked for in the binary one.
+func scanRow(found pgx.CollectableRow) (rows.Stored, error) {
+	v := found.RawValues()
+	r := rows.Stored{Code: v[0], Name: v[1], Properties: v[2], Geometry: v[3], Sum: v[5]}
+	if r.Geometry == nil {
+		r.Geometry = v[4]
 	}
-	return r, err
+	return r, nil
 }
 
 // scan yields what read makes of each row of a query, and ends with an error where

@@ -16,7 +16,7 @@ import (
 )
 
 // form is how the engine keeps a geometry: as EWKB, little-endian, with the SRID.
-var form = rows.Form{Encode: encode, Decode: decode}
+var form = rows.NewForm(encode, kindOf)
 
 // codec hands PostGIS's geometries over as EWKB, in the binary protocol only. It is
 // what the server sends and takes, byte for byte, so the doubles stay as they are.
@@ -68,22 +68,13 @@ func kindOf(b []byte) (kind uint32, body []byte, err error) {
 	return kind &^ hasSRID, b[headSize:], nil
 }
 
-// decode reads what encode made. Anything else is an error, and takes no more
-// memory than a few times the bytes present, whatever its counts claim.
+// decode reads what encode made. Anything else is an error.
 func decode(b []byte) (orb.Geometry, error) {
 	kind, body, err := kindOf(b)
 	if err != nil {
 		return nil, err
 	}
-	// go-geom allocates what a count claims before it reads, so counts come first.
-	if err := rows.CheckBody(kind, body); err != nil {
-		return nil, err
-	}
-	t, err := ewkb.Unmarshal(b)
-	if err != nil {
-		return nil, fmt.Errorf("EWKB: %w", err)
-	}
-	return rows.Geometry(t)
+	return rows.Geometry(kind, body)
 }
 
 // columns are a geometry's area, place and odd, of which one is not nil. PostGIS takes

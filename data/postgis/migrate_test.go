@@ -134,6 +134,7 @@ func TestAddresses(t *testing.T) {
 	for address, code := range map[string]string{
 		"postgres://u:geheim@host:notaport/db":                      "bad_database_address",
 		dsn + "&default_query_exec_mode=simple_protocol":            "bad_database_address",
+		dsn + "&default_query_exec_mode=exec":                       "bad_database_address",
 		"postgres://postgres:geheim@" + hostOf(t, dsn) + "/no_such": "database_refused",
 		"postgres://nobody:geheim@" + hostOf(t, dsn) + "/postgres":  "database_refused",
 	} {

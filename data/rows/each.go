@@ -87,7 +87,7 @@ func (form Form) encodeAll(ctx context.Context, fs []geo.Feature, places []int, 
 	for w := range workers {
 		work.Go(func() (err error) {
 			for i := w; i < len(places) && err == nil; i += workers {
-				rows[i], err = form.encode(&fs[places[i]], kind)
+				rows[i], err = form.row(&fs[places[i]], kind)
 			}
 			return errors.Join(err, ctx.Err())
 		})

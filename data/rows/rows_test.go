@@ -9,11 +9,13 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/paulmach/orb"
+	"github.com/twpayne/go-geom"
 	"github.com/twpayne/go-geom/encoding/wkb"
 	"go.uber.org/goleak"
 
@@ -26,29 +28,78 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // plain is a form with nothing around the geometry.
-var plain = rows.Form{
-	Encode: func(g orb.Geometry) ([]byte, orb.Bound, error) {
-		flat, xy, err := rows.Flat(g)
-		if err != nil {
-			return nil, orb.Bound{}, err
+var plain = rows.NewForm(encode, func(b []byte) (uint32, []byte, error) {
+	kind, body := rows.Head(b)
+	return kind, body, nil
+})
+
+func encode(g orb.Geometry) ([]byte, orb.Bound, error) {
+	flat, xy, err := rows.Flat(g)
+	if err != nil {
+		return nil, orb.Bound{}, err
+	}
+	bound, err := rows.BoundOf(xy)
+	if err != nil {
+		return nil, bound, err
+	}
+	b, err := wkb.Marshal(flat, binary.LittleEndian)
+	return b, bound, err
+}
+
+func decode(b []byte) (orb.Geometry, error) { return rows.Geometry(rows.Head(b)) }
+
+// bits are a geometry's counts and the bits of its doubles, all NaN being one: go-geom
+// has one of its own for points.
+func bits(g orb.Geometry) (all []uint64) {
+	point := func(p orb.Point) {
+		for _, v := range p {
+			if math.IsNaN(v) {
+				v = math.NaN()
+			}
+			all = append(all, math.Float64bits(v))
 		}
-		bound, err := rows.BoundOf(xy)
-		if err != nil {
-			return nil, bound, err
+	}
+	switch g := g.(type) {
+	case orb.Point:
+		point(g)
+	case orb.MultiPolygon:
+		all = append(all, uint64(len(g)))
+		for _, p := range g {
+			all = append(all, uint64(len(p)))
+			for _, r := range p {
+				all = append(all, uint64(len(r)))
+				for _, v := range r {
+					point(v)
+				}
+			}
 		}
-		b, err := wkb.Marshal(flat, binary.LittleEndian)
-		return b, bound, err
-	},
-	Decode: func(b []byte) (orb.Geometry, error) {
-		if err := rows.CheckCounts(b); err != nil {
-			return nil, err
+	}
+	return all
+}
+
+// decodeByLibrary is the oracle of decode.
+func decodeByLibrary(b []byte) (orb.Geometry, error) {
+	t, err := wkb.Unmarshal(b)
+	if err != nil {
+		return nil, err
+	}
+	switch t := t.(type) {
+	case *geom.Point:
+		return orb.Point{t.X(), t.Y()}, nil
+	case *geom.MultiPolygon:
+		mp := make(orb.MultiPolygon, t.NumPolygons())
+		for i := range mp {
+			mp[i] = make(orb.Polygon, t.Polygon(i).NumLinearRings())
+			for j := range mp[i] {
+				mp[i][j] = orb.Ring{}
+				for _, c := range t.Polygon(i).LinearRing(j).Coords() {
+					mp[i][j] = append(mp[i][j], orb.Point{c[0], c[1]})
+				}
+			}
 		}
-		flat, err := wkb.Unmarshal(b)
-		if err != nil {
-			return nil, err
-		}
-		return rows.Geometry(flat)
-	},
+		return mp, nil
+	}
+	return nil, fmt.Errorf("a %T", t)
 }
 
 // some are n features in no order of code, every fourth with two holes and a part of its own.
@@ -72,11 +123,19 @@ func box(at, size float64) orb.Ring {
 }
 
 // of yields what is there.
-func of(list []rows.Row) iter.Seq2[rows.Row, error] {
-	return func(yield func(rows.Row, error) bool) {
-		for _, r := range list {
-			if !yield(r, nil) {
+func of(list []rows.Row) iter.Seq2[rows.Stored, error] {
+	return func(yield func(rows.Stored, error) bool) {
+		var lent [5][]byte
+		for i := range list {
+			r := &list[i]
+			for k, part := range [][]byte{[]byte(r.Code), []byte(r.Name), r.Properties, r.Geometry, r.Sum[:]} {
+				lent[k] = append(lent[k][:0], part...)
+			}
+			if !yield(rows.Stored{Code: lent[0], Name: lent[1], Properties: lent[2], Geometry: lent[3], Sum: lent[4]}, nil) {
 				return
+			}
+			for _, part := range lent {
+				clear(part) // the engine uses them again
 			}
 		}
 	}
@@ -170,13 +229,13 @@ func TestAnErrorOfTheStoreIsPassedOn(t *testing.T) {
 	}
 	broken := errors.New("gone")
 	got := 0
-	for _, err = range plain.Features(func(yield func(rows.Row, error) bool) {
-		for _, r := range list {
+	for _, err = range plain.Features(func(yield func(rows.Stored, error) bool) {
+		for r := range of(list) {
 			if !yield(r, nil) {
 				return
 			}
 		}
-		yield(rows.Row{}, broken)
+		yield(rows.Stored{}, broken)
 	}) {
 		if err == nil {
 			got++
@@ -228,34 +287,135 @@ func TestEachCanBeLeft(t *testing.T) {
 	}
 }
 
-// TestCheckCounts cuts well-known binary at every byte, lengthens it, and puts every count
-// of four bytes in it that a hostile file could hold.
-func TestCheckCounts(t *testing.T) {
-	for _, g := range []orb.Geometry{
-		orb.Point{1, 2}, orb.MultiPolygon{}, orb.MultiPolygon{{}}, orb.MultiPolygon{{box(0, 5), box(1, 1)}, {box(9, 1)}},
-	} {
-		b, _, err := plain.Encode(g)
-		if err != nil || rows.CheckCounts(b) != nil {
-			t.Fatalf("%v: %v, %v", g, err, rows.CheckCounts(b))
+// TestGeometryAgainstTheLibrary cuts well-known binary at every byte, lengthens it, and
+// puts every count of four bytes in it that a hostile file could hold: what is read is
+// what go-geom reads, to the last bit.
+func TestGeometryAgainstTheLibrary(t *testing.T) {
+	read := 0
+	compare := func(what string, b []byte) {
+		got, err := decode(b)
+		if err != nil {
+			return
 		}
+		read++
+		want, err := decodeByLibrary(b)
+		if err != nil || !slices.Equal(bits(want), bits(got)) {
+			t.Fatalf("%s: %v, by go-geom %v, %v", what, got, want, err)
+		}
+	}
+	for i, g := range []orb.Geometry{
+		orb.Point{1, math.Copysign(0, -1)}, orb.MultiPolygon{}, orb.MultiPolygon{{}}, orb.MultiPolygon{{{}}, {}, {box(0, 5)}},
+		orb.MultiPolygon{{box(0, 5), box(1, 1)}, {box(9, 1)}},
+	} {
+		b, _, err := encode(g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := decode(b); err != nil || !slices.Equal(bits(g), bits(got)) {
+			t.Fatalf("%v came back as %v, %v", g, got, err)
+		}
+		compare("whole", b)
 		for n := range b {
-			if rows.CheckCounts(b[:n]) == nil {
-				t.Errorf("%T cut to %d of %d bytes passes", g, n, len(b))
+			if _, err := decode(b[:n]); err == nil {
+				t.Errorf("geometry %d cut to %d of %d bytes is read", i, n, len(b))
 			}
 		}
-		if rows.CheckCounts(append(slices.Clone(b), 0)) == nil {
-			t.Errorf("%T and a byte passes", g)
+		if _, err := decode(append(slices.Clone(b), 0)); err == nil {
+			t.Errorf("geometry %d and a byte is read", i)
 		}
 		for at := 0; at+4 <= len(b); at++ {
-			for _, v := range []uint32{0, 1, 0x7fffffff, 0x80000000, math.MaxUint32, 0x0fffffff} {
+			for _, v := range []uint32{0, 1, 2, 3, 0x7fffffff, 0x80000000, math.MaxUint32, 0x0fffffff} {
 				bent := slices.Clone(b)
 				binary.LittleEndian.PutUint32(bent[at:], v)
-				if rows.CheckCounts(bent) != nil {
-					continue
+				compare(fmt.Sprintf("geometry %d with %x at %d", i, v, at), bent)
+			}
+		}
+	}
+	for _, f := range some(8, 200) {
+		b, _, err := encode(f.Geometry)
+		if err != nil {
+			t.Fatal(err)
+		}
+		compare(string(f.Code), b)
+	}
+	if read < 300 {
+		t.Errorf("only %d were read", read)
+	}
+}
+
+// TestFeaturesShareNoRoom appends to every ring, polygon and list of properties that was
+// read: no other feature changes.
+func TestFeaturesShareNoRoom(t *testing.T) {
+	fs := inOrder(some(9, 600))
+	list, err := plain.Rows(context.Background(), fs, geo.MultiPolygon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []geo.Feature{}
+	for f, err := range plain.Features(of(list)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, f)
+	}
+	for _, f := range got {
+		mp := f.Geometry.(orb.MultiPolygon)
+		for _, p := range mp {
+			for _, r := range p {
+				_ = append(r, orb.Point{})
+			}
+			_ = append(p, nil)
+		}
+		_ = append(mp, nil)
+		_ = append(f.Properties, geo.Property{})
+	}
+	if diff := cmp.Diff(fs, got); diff != "" {
+		t.Fatalf("%.2000s", diff)
+	}
+}
+
+// TestTwoReadAtOnce reads two stores at the same time, one of them only in part, which
+// share what is kept for the next reading.
+func TestTwoReadAtOnce(t *testing.T) {
+	var work sync.WaitGroup
+	for seed := range uint64(4) {
+		fs := some(20+seed, 1500)
+		list, err := plain.Rows(context.Background(), fs, geo.MultiPolygon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		work.Go(func() {
+			for round := range 3 {
+				n := 0
+				for f, err := range plain.Features(of(list)) {
+					if want := list[n].Code; err != nil || string(f.Code) != want {
+						t.Errorf("%s came where %s is due: %v", f.Code, want, err)
+						return
+					}
+					if n++; round == 1 && n == 700 {
+						break
+					}
 				}
-				if _, err := plain.Decode(bent); err != nil { // what passes can be read
-					t.Errorf("%T with %x at %d passes and is none: %v", g, v, at, err)
-				}
+			}
+		})
+	}
+	work.Wait()
+}
+
+func BenchmarkFeatures(b *testing.B) {
+	fs := some(10, 500)
+	for i := range fs {
+		fs[i].Properties = geo.Properties{{Name: "unit", Value: fmt.Sprint("S", i/100)}, {Name: "valid_from", Value: "2026-01-01"}}
+	}
+	list, err := plain.Rows(context.Background(), fs, geo.MultiPolygon)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, err := range plain.Features(of(list)) {
+			if err != nil {
+				b.Fatal(err)
 			}
 		}
 	}

@@ -54,59 +54,46 @@ func BoundOf(xy []float64) (orb.Bound, error) {
 	return b, nil
 }
 
-// Geometry is what Flat was made from; another kind of geometry is an error.
-func Geometry(t geom.T) (orb.Geometry, error) {
-	switch t := t.(type) {
-	case *geom.Point:
-		return orb.Point{t.X(), t.Y()}, nil
-	case *geom.MultiPolygon:
-		return multiPolygon(t.FlatCoords(), t.Endss()), nil
-	}
-	return nil, fmt.Errorf("a geometry of type %T is not of this store", t)
-}
-
-// multiPolygon puts all points into one array that the rings share.
-func multiPolygon(xy []float64, endss [][]int) orb.MultiPolygon {
-	points := make([]orb.Point, len(xy)/2)
-	for i := range points {
-		points[i] = orb.Point{xy[2*i], xy[2*i+1]}
-	}
-	mp, start := make(orb.MultiPolygon, len(endss)), 0
-	for i, ends := range endss {
-		mp[i] = make(orb.Polygon, len(ends))
-		for j, end := range ends {
-			mp[i][j] = orb.Ring(points[start : end/2 : end/2])
-			start = end / 2
-		}
-	}
-	return mp
-}
-
 var errCounts = errors.New("WKB: its counts do not fit its length")
 
-// CheckCounts says whether b is exactly one little-endian WKB Point or
-// MultiPolygon whose counts fit the bytes present.
-func CheckCounts(b []byte) error {
-	head, body := take(b, wkbHead)
-	return CheckBody(wkbKind(head), body)
+// Geometry reads a little-endian WKB Point or MultiPolygon, of which kind and body are
+// what Head gives: every double bit for bit. It is an error where body is not exactly
+// that, and then, whatever its counts claim, nothing is allocated for it.
+func Geometry(kind uint32, body []byte) (orb.Geometry, error) {
+	var n counts
+	if err := n.add(kind, body); err != nil {
+		return nil, err
+	}
+	r := n.room()
+	return r.geometry(kind, body), nil
 }
 
-// CheckBody is CheckCounts of what follows the head, which named the kind.
-func CheckBody(kind uint32, b []byte) error {
+// Head cuts the byte order and type from little-endian WKB; of anything else the kind is 0.
+func Head(b []byte) (kind uint32, body []byte) {
+	if len(b) < wkbHead || b[0] != wkbcommon.NDRID {
+		return 0, nil
+	}
+	return binary.LittleEndian.Uint32(b[1:]), b[wkbHead:]
+}
+
+// counts is how much there is of geometries.
+type counts struct{ polygons, rings, points int }
+
+// add adds a geometry, of which kind and body are as Geometry has them, or an error where its
+// counts do not fit the bytes present.
+func (n *counts) add(kind uint32, body []byte) error {
 	switch kind {
 	case wkbcommon.PointID:
-		if len(b) != 16 {
+		if len(body) != 16 {
 			return errCounts
 		}
 		return nil
 	case wkbcommon.MultiPolygonID:
-		b, err := skip(b, func(b []byte) ([]byte, error) {
-			kind, b := take(b, wkbHead)
-			if wkbKind(kind) != wkbcommon.PolygonID {
-				return nil, errCounts
-			}
-			return skip(b, skipRing)
-		})
+		polygons, b, err := count(body, wkbHead+4)
+		n.polygons += polygons
+		for ; polygons > 0 && err == nil; polygons-- {
+			b, err = n.polygon(b)
+		}
 		if err == nil && len(b) > 0 {
 			err = errCounts
 		}
@@ -115,45 +102,80 @@ func CheckBody(kind uint32, b []byte) error {
 	return errCounts
 }
 
-// wkbHead is the size of the byte order and type that every WKB begins with.
-const wkbHead = 5
-
-// wkbKind is the type that a little-endian WKB head names, 0 for any other head.
-func wkbKind(head []byte) uint32 {
-	if len(head) < wkbHead || head[0] != wkbcommon.NDRID {
-		return 0
-	}
-	return binary.LittleEndian.Uint32(head[1:])
-}
-
-// take cuts n bytes from b, nil when there are fewer.
-func take(b []byte, n int) (head, rest []byte) {
-	if len(b) < n {
-		return nil, nil
-	}
-	return b[:n], b[n:]
-}
-
-// skip passes over a count and so many parts.
-func skip(b []byte, part func([]byte) ([]byte, error)) ([]byte, error) {
-	count, b := take(b, 4)
-	if count == nil {
+func (n *counts) polygon(b []byte) (rest []byte, err error) {
+	kind, b := Head(b)
+	if kind != wkbcommon.PolygonID {
 		return nil, errCounts
 	}
-	var err error
-	// Each part takes bytes or fails, so the loop ends with the bytes.
-	for range binary.LittleEndian.Uint32(count) {
-		if b, err = part(b); err != nil {
-			return nil, err
+	rings, b, err := count(b, 4)
+	n.rings += rings
+	for ; rings > 0 && err == nil; rings-- {
+		var points int
+		if points, b, err = count(b, 16); err == nil {
+			n.points += points
+			b = b[16*points:]
 		}
 	}
-	return b, nil
+	return b, err
 }
 
-func skipRing(b []byte) ([]byte, error) {
-	count, b := take(b, 4)
-	if count == nil || uint64(binary.LittleEndian.Uint32(count)) > uint64(len(b)/16) {
-		return nil, errCounts
+// count cuts the count of things that take size bytes each, at least, from b.
+func count(b []byte, size int) (n int, rest []byte, err error) {
+	if len(b) < 4 {
+		return 0, nil, errCounts
 	}
-	return b[16*int(binary.LittleEndian.Uint32(count)):], nil
+	many := binary.LittleEndian.Uint32(b)
+	if b = b[4:]; uint64(many) > uint64(len(b)/size) {
+		return 0, nil, errCounts
+	}
+	return int(many), b, nil
 }
+
+// room is memory for geometries that were counted, laid one behind the other.
+type room struct {
+	polygons []orb.Polygon
+	rings    []orb.Ring
+	points   []orb.Point
+}
+
+func (n counts) room() room {
+	return room{make([]orb.Polygon, n.polygons), make([]orb.Ring, n.rings), make([]orb.Point, n.points)}
+}
+
+// geometry reads what was counted.
+func (r *room) geometry(kind uint32, body []byte) orb.Geometry {
+	if kind == wkbcommon.PointID {
+		return point(body)
+	}
+	le := binary.LittleEndian
+	polygons := take(&r.polygons, le.Uint32(body))
+	body = body[4:]
+	for i := range polygons {
+		polygons[i] = take(&r.rings, le.Uint32(body[wkbHead:]))
+		body = body[wkbHead+4:]
+		for j := range polygons[i] {
+			ring := take(&r.points, le.Uint32(body))
+			body = body[4:]
+			for k := range ring {
+				ring[k] = point(body[16*k : 16*k+16])
+			}
+			polygons[i][j], body = ring, body[16*len(ring):]
+		}
+	}
+	return orb.MultiPolygon(polygons)
+}
+
+// take cuts the first n from what is left.
+func take[T any](left *[]T, n uint32) []T {
+	first := (*left)[:n:n]
+	*left = (*left)[n:]
+	return first
+}
+
+func point(b []byte) orb.Point {
+	_ = b[15]
+	return orb.Point{math.Float64frombits(binary.LittleEndian.Uint64(b)), math.Float64frombits(binary.LittleEndian.Uint64(b[8:]))}
+}
+
+// wkbHead is the size of the byte order and type that every WKB begins with.
+const wkbHead = 5
