@@ -2,7 +2,6 @@ package api
 
 import (
 	"encoding/json"
-	"net/http"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -50,10 +49,8 @@ func (s *Server) uploadEvents(c echo.Context) error {
 // follow sends an upload by a view as events of a name, until it is settled.
 func (s *Server) follow(c echo.Context, u data.Upload, event string, view func(echo.Context, data.Upload) any) error {
 	ctx := c.Request().Context()
-	h := c.Response().Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
-	c.Response().WriteHeader(http.StatusOK)
+	openEvents(c)
+	defer stopPatience(c)
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for last := ""; ; {
@@ -63,10 +60,9 @@ func (s *Server) follow(c echo.Context, u data.Upload, event string, view func(e
 		}
 		if string(body) != last {
 			last = string(body)
-			if _, err := c.Response().Write([]byte("event: " + event + "\ndata: " + last + "\n\n")); err != nil {
+			if err := sendEvent(c, []byte("event: "+event+"\ndata: "+last+"\n\n")); err != nil {
 				return err
 			}
-			c.Response().Flush()
 		}
 		if u.State.Settled() || s.draining.Load() || headOnly(c.Request()) {
 			return nil

@@ -117,8 +117,8 @@ type bulletin struct {
 
 // Coming readies the tiles of a snapshot that is about to go live, and finds out what it changes.
 func (s *Server) Coming(old, next *snapshot.Snapshot) {
-	s.tiles.Follow(old, next)
 	changes := s.tiles.Changes(old, next)
+	s.tiles.Follow(next)
 	s.bulletin.mu.Lock()
 	defer s.bulletin.mu.Unlock()
 	s.bulletin.coming = changes
@@ -227,11 +227,7 @@ func (s *Server) events(c echo.Context) error {
 		return err
 	}
 	defer s.bulletin.leave(l)
-	h := c.Response().Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
-	c.Response().WriteHeader(http.StatusOK)
+	openEvents(c)
 	if headOnly(c.Request()) {
 		return nil
 	}
@@ -257,11 +253,22 @@ func (s *Server) events(c echo.Context) error {
 	return s.report(c, l, grid, datum)
 }
 
+// openEvents begins an answer of server-sent events. From now on the request counts as answered,
+// however long events follow.
+func openEvents(c echo.Context) {
+	h := c.Response().Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
+	c.Response().WriteHeader(http.StatusOK)
+	c.Set(answeredKey, time.Now())
+}
+
 // report sends what comes on l until it is closed or the caller leaves.
 func (s *Server) report(c echo.Context, l <-chan publication, grid tiles.Grid, datum crs.Datum) error {
 	beat := time.NewTicker(s.heartbeat)
 	defer beat.Stop()
-	defer func() { _ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Time{}) }() // the connection may serve on
+	defer stopPatience(c)
 	for {
 		var err error
 		select {
@@ -287,6 +294,11 @@ func sendPublication(c echo.Context, p publication, grid tiles.Grid, datum crs.D
 		return err
 	}
 	return sendEvent(c, m)
+}
+
+// stopPatience takes the time limit of sendEvent off the connection, which may serve on.
+func stopPatience(c echo.Context) {
+	_ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Time{})
 }
 
 // sendEvent sends some lines at once. A caller who does not take them is given up.

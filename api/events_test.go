@@ -168,7 +168,7 @@ func addressAt(z uint8, lon, lat float64) tiles.Address {
 
 func tagOf(t *testing.T, s *Server, snap *snapshot.Snapshot, r tiles.Request) string {
 	t.Helper()
-	tile, err := s.tiles.Tile(snap, r)
+	tile, err := s.tiles.Tile(t.Context(), snap, r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,17 +49,25 @@ func (m *metrics) handler() echo.HandlerFunc {
 	return echo.WrapHandler(promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
 }
 
+// answeredKey is where an answer without an end notes when it began to be given: what it takes
+// from then on is no time to answer.
+const answeredKey = "answered"
+
 // observe times each request, and turns its error into the answer so that the
 // status is known.
 func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		began := time.Now()
 		defer func() { // of an answer that is broken off as well
+			took := time.Since(began)
+			if at, ok := c.Get(answeredKey).(time.Time); ok {
+				took = at.Sub(began)
+			}
 			route := c.Path()
 			if route == "" {
 				route = "none"
 			}
-			s.metrics.requests.WithLabelValues(route, method(c.Request().Method), strconv.Itoa(c.Response().Status)).Observe(time.Since(began).Seconds())
+			s.metrics.requests.WithLabelValues(route, method(c.Request().Method), strconv.Itoa(c.Response().Status)).Observe(took.Seconds())
 		}()
 		if err := next(c); err != nil {
 			c.Error(err)

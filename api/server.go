@@ -92,7 +92,7 @@ func New(r *data.Registry, standards []density.Standard, cfg Config) (*Server, e
 	s.prefix = pathOf(cfg.BaseURL)
 	s.scratch.Dir, s.scratch.Room = r.Spool(), scratchRoom
 	live := r.Watch(s)
-	cache.Follow(live.Snapshot, live.Snapshot)
+	cache.Follow(live.Snapshot)
 	s.quick.Store(newQuick(live.Snapshot))
 	s.bulletin.latest = []publication{{tag: live.Tag(), since: live.Since}}
 	s.metrics = newMetrics(s)

@@ -22,5 +22,23 @@ func tileFigures(s *Server) (all []prometheus.Collector) {
 	gauge("towngrid_tile_cache_bytes", "Encoded tiles held, in bytes.", func() float64 { return float64(s.tiles.Stats().Bytes) })
 	gauge("towngrid_tile_cache_entries", "Encoded tiles held.", func() float64 { return float64(s.tiles.Stats().Entries) })
 	gauge("towngrid_event_listeners", "Callers who follow /events.", func() float64 { return float64(s.bulletin.count()) })
-	return all
+	return append(all, memoryFigures{s.tiles})
+}
+
+// memoryFigures are the metrics of what tiles keep beside encoded ones, from one look at it.
+type memoryFigures struct{ tiles *tiles.Cache }
+
+var tileMemory = prometheus.NewDesc("towngrid_tile_memory_bytes",
+	"Kept to make tiles, beside encoded ones: the features' marks (for ETags), their generalised lines (pictures), and what is known of tiles asked for.",
+	[]string{"of"}, nil)
+
+// Describe is that of a prometheus.Collector.
+func (memoryFigures) Describe(to chan<- *prometheus.Desc) { to <- tileMemory }
+
+// Collect is that of a prometheus.Collector.
+func (f memoryFigures) Collect(to chan<- prometheus.Metric) {
+	m := f.tiles.Memory()
+	for of, size := range map[string]uint64{"marks": m.Marks, "pictures": m.Pictures, "known": m.Known} {
+		to <- prometheus.MustNewConstMetric(tileMemory, prometheus.GaugeValue, float64(size), of)
+	}
 }

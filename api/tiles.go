@@ -91,7 +91,7 @@ func (s *Server) sendTile(c echo.Context, snap *snapshot.Snapshot, req tiles.Req
 	if err != nil {
 		return err
 	}
-	tile, err := s.tiles.Tile(snap, req)
+	tile, err := s.tiles.Tile(r.Context(), snap, req)
 	if err != nil {
 		return err
 	}

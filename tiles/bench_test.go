@@ -89,10 +89,10 @@ func BenchmarkWarmTile(b *testing.B) {
 		b.Fatal(err)
 	}
 	r := Request{Collections: []geo.Collection{geo.Cells}, Address: address(14, orb.Point{119.01, 29.01})}
-	c.Follow(s, s)
+	c.Follow(s)
 	b.ReportAllocs()
 	for b.Loop() {
-		t, err := c.Tile(s, r)
+		t, err := c.Tile(context.Background(), s, r)
 		if err == nil {
 			_, err = t.Body(context.Background(), Gzip)
 		}
@@ -115,14 +115,14 @@ func BenchmarkETag(b *testing.B) {
 					b.Fatal(err)
 				}
 				if way == "remembered" {
-					c.Follow(s, s)
+					c.Follow(s)
 				}
-				if _, err := c.Tile(s, r); err != nil { // marks the features
+				if _, err := c.Tile(context.Background(), s, r); err != nil { // marks the features
 					b.Fatal(err)
 				}
 				b.ReportAllocs()
 				for b.Loop() {
-					if t, err := c.Tile(s, r); err != nil || t.ETag(Gzip) == "" {
+					if t, err := c.Tile(context.Background(), s, r); err != nil || t.ETag(Gzip) == "" {
 						b.Fatal(err)
 					}
 				}
@@ -131,16 +131,34 @@ func BenchmarkETag(b *testing.B) {
 	}
 }
 
-// BenchmarkMarks is what a publication costs more for the sake of ETags.
+// BenchmarkMarks marks all features of a part, and of a version in which one of them has another name.
 func BenchmarkMarks(b *testing.B) {
-	s := manyCells()
-	p := s.Parts(geo.Cells)[0]
-	p.Coverage() // which the publication needs in any case
+	first := manyCells().Parts(geo.Cells)[0]
+	fs := make([]geo.Feature, first.Len())
+	for i := range fs {
+		fs[i] = *first.At(i)
+	}
+	fs[7].Name = "新"
+	second, err := snapshot.NewPart(geo.Version{ID: "y", Collection: geo.Cells, Division: "330890"}, fs)
+	if err != nil {
+		b.Fatal(err)
+	}
+	mark := func(ms *markers, p *snapshot.Part) int64 {
+		from := cpuTime(b)
+		if _, err := ms.marker(p).meeting(context.Background(), p, p.Bound(), climber{}); err != nil {
+			b.Fatal(err)
+		}
+		return cpuTime(b) - from
+	}
+	var all, changed int64
 	b.ReportAllocs()
 	for b.Loop() {
-		new(marker).tally(s, p, true)
+		ms := &markers{}
+		all += mark(ms, first)
+		changed += mark(ms, second)
 	}
-	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*p.Len()), "µs/feature")
+	b.ReportMetric(float64(all)/float64(b.N*first.Len()), "cpu-ns/feature")
+	b.ReportMetric(float64(changed)/float64(b.N*first.Len()), "cpu-ns/feature-next")
 }
 
 // The first tile after a publication projects what it shows.
@@ -191,6 +209,7 @@ func BenchmarkMemory(b *testing.B) {
 	runtime.ReadMemStats(&after)
 	size := float64(after.HeapAlloc-before.HeapAlloc) / float64(b.N)
 	b.ReportMetric(size/float64(16*vertices), "of-source")
+	b.ReportMetric(float64(kept[0].size())/float64(16*vertices), "counted-of-source")
 	b.ReportMetric(float64(took)/float64(b.N*p.Len()), "cpu-ns/cell")
 	runtime.KeepAlive(kept)
 }

@@ -174,7 +174,7 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		if !errors.As(err, &e) || e.Code != c.code || body != nil {
 			t.Errorf("%s: %d bytes, %v", c.name, len(body), err)
 		}
-		if _, err := newCache(t, 0).Tile(s, c.r); !errors.As(err, &e) || e.Code != c.code {
+		if _, err := newCache(t, 0).Tile(t.Context(), s, c.r); !errors.As(err, &e) || e.Code != c.code {
 			t.Errorf("%s is known: %v", c.name, err)
 		}
 	}

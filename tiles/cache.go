@@ -74,17 +74,21 @@ type Tile struct {
 	*known
 }
 
-// Tile looks for the tile of a request without making it. The error is the request's, a *geo.Error.
-func (c *Cache) Tile(s *snapshot.Snapshot, r Request) (Tile, error) {
+// Tile looks for the tile of a request without making it. The error is the request's, a *geo.Error, or the
+// context's: features that nobody has asked about yet are marked first.
+func (c *Cache) Tile(ctx context.Context, s *snapshot.Snapshot, r Request) (Tile, error) {
 	r, err := r.checked()
 	if err != nil {
 		return Tile{}, err
 	}
-	live := c.live.Load()
-	if live == nil || live.snap != s {
-		return Tile{c, s, r, c.know(s, r)}, nil
+	find := func() (*known, error) { return c.know(ctx, s, r) }
+	var k *known
+	if live := c.live.Load(); live != nil && live.snap == s {
+		k, err = live.known(r, find)
+	} else {
+		k, err = find()
 	}
-	return Tile{c, s, r, live.known(r, func() *known { return c.know(s, r) })}, nil
+	return Tile{c, s, r, k}, err
 }
 
 // ETag is the strong entity tag, quoted, of the tile in an encoding; "" where there is no such

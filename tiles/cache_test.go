@@ -34,7 +34,7 @@ func newCache(t testing.TB, size int64) *tiles.Cache {
 
 // tileOf gives a tile and its ETag.
 func tileOf(ctx context.Context, c *tiles.Cache, s *snapshot.Snapshot, r tiles.Request, e tiles.Encoding) (body []byte, etag string, err error) {
-	t, err := c.Tile(s, r)
+	t, err := c.Tile(ctx, s, r)
 	if err != nil {
 		return nil, "", err
 	}
@@ -44,7 +44,7 @@ func tileOf(ctx context.Context, c *tiles.Cache, s *snapshot.Snapshot, r tiles.R
 
 func etagOf(t testing.TB, c *tiles.Cache, s *snapshot.Snapshot, r tiles.Request, e tiles.Encoding) string {
 	t.Helper()
-	tile, err := c.Tile(s, r)
+	tile, err := c.Tile(t.Context(), s, r)
 	if err != nil {
 		t.Fatal(err)
 	}

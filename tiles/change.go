@@ -2,6 +2,7 @@ package tiles
 
 import (
 	"cmp"
+	"context"
 	"slices"
 
 	"github.com/paulmach/orb"
@@ -56,7 +57,8 @@ func (c *Cache) Changes(old, next *snapshot.Snapshot) (all []Change) {
 	return all
 }
 
-// change appends the change from part a to part b, one of which may be nil, if there is one.
+// change appends the change from part a to part b, one of which may be nil, if there is one. Only
+// clusters that differ are looked into.
 func (c *Cache) change(all []Change, old, next *snapshot.Snapshot, a, b *snapshot.Part) []Change {
 	v := Change{}
 	for _, p := range []*snapshot.Part{a, b} {
@@ -67,18 +69,19 @@ func (c *Cache) change(all []Change, old, next *snapshot.Snapshot, a, b *snapsho
 	if b == nil {
 		v.Version = 0
 	}
-	before, after := c.marked(old, a), c.marked(next, b)
+	was, is := c.edition(old, a), c.edition(next, b)
+	before, after := differing(was, is)
 	var bounds []orb.Bound
 	for i, j := 0, 0; i < len(before) || j < len(after); {
 		switch {
-		case j == len(after) || i < len(before) && a.At(i).Code < b.At(j).Code:
-			bounds = append(bounds, a.FeatureBound(i))
+		case j == len(after) || i < len(before) && before[i].code < after[j].code:
+			bounds = append(bounds, before[i].bound)
 			i++
-		case i == len(before) || b.At(j).Code < a.At(i).Code:
-			bounds = append(bounds, b.FeatureBound(j))
+		case i == len(before) || after[j].code < before[i].code:
+			bounds = append(bounds, after[j].bound)
 			j++
-		case before[i] != after[j]:
-			bounds = append(bounds, a.FeatureBound(i), b.FeatureBound(j))
+		case before[i].mark != after[j].mark:
+			bounds = append(bounds, before[i].bound, after[j].bound)
 			v.Features--
 			fallthrough
 		default:
@@ -93,17 +96,87 @@ func (c *Cache) change(all []Change, old, next *snapshot.Snapshot, a, b *snapsho
 	return append(all, v)
 }
 
-// marked are the marks of a part's features with the units above them; none of no part.
-func (c *Cache) marked(s *snapshot.Snapshot, p *snapshot.Part) []mark {
+// edition is a part with its marks and the units above it, all clusters found.
+type edition struct {
+	*marker
+	part  *snapshot.Part
+	units climber
+}
+
+// edition is that of a snapshot's part; it is empty where p is nil.
+func (c *Cache) edition(s *snapshot.Snapshot, p *snapshot.Part) edition {
 	if p == nil {
-		return nil
+		return edition{marker: &marker{}}
 	}
-	m := c.markers.marker(p)
-	m.tally(s, p, true)
-	if !belongs(p.Version().Collection) {
-		return m.of
+	e := edition{c.markers.marker(p), p, c.markers.climber(s, p.Version().Collection)}
+	_ = together(context.Background(), len(e.clusters), func(k int) { e.cluster(p, k) }) // without an end there is no error
+	return e
+}
+
+// markedFeature is a feature with its mark, in which the units above are.
+type markedFeature struct {
+	code  geo.Code
+	bound orb.Bound
+	mark  mark
+}
+
+// differing are the features of those clusters of which the other edition has no like, in order of code.
+func differing(was, is edition) (before, after []markedFeature) {
+	known := map[blockKey]int{}
+	for k := range was.clusters {
+		known[was.clusters[k].key] = k
 	}
-	return m.withUnits(s, p)
+	same := make([]bool, len(was.clusters))
+	var others []int // of is
+	for k := range is.clusters {
+		if l, ok := known[is.clusters[k].key]; ok && alike(was, is, l, k) {
+			same[l] = true
+		} else {
+			others = append(others, k)
+		}
+	}
+	for k := range was.clusters {
+		if !same[k] {
+			before = was.features(before, k)
+		}
+	}
+	for _, k := range others {
+		after = is.features(after, k)
+	}
+	for _, fs := range [][]markedFeature{before, after} {
+		slices.SortFunc(fs, func(a, b markedFeature) int { return a.code.Compare(b.code) })
+	}
+	return before, after
+}
+
+// alike says whether cluster l of one edition and cluster k of another are of the same content, with the same units above.
+func alike(was, is edition, l, k int) bool {
+	a, b := was.cluster(was.part, l), is.cluster(is.part, k)
+	if a != b && a.content != b.content {
+		return false
+	}
+	if was.units.climbs == is.units.climbs {
+		return true
+	}
+	for _, u := range is.marks(is.part, k).units {
+		if was.units.mark(u) != is.units.mark(u) {
+			return false
+		}
+	}
+	return true
+}
+
+// features appends those of cluster k.
+func (e edition) features(to []markedFeature, k int) []markedFeature {
+	m := e.marks(e.part, k)
+	var above *climbed
+	if e.units.climbs != nil {
+		above = e.cluster(e.part, k).climb(e.units, m)
+	}
+	for at, i := range e.clusters[k].members {
+		to = append(to, markedFeature{e.part.At(int(i)).Code, e.part.FeatureBound(int(i)), m.mark(at, above)})
+	}
+	return to
 }
 
 // gathered are the bounds, each once, or mostBounds boxes around those that lie near each other.

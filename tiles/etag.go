@@ -1,6 +1,7 @@
 package tiles
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -27,28 +28,40 @@ type known struct {
 	etags  [len(encodings)]string
 }
 
-// know finds out about the tile of a checked request.
-func (c *Cache) know(s *snapshot.Snapshot, r Request) *known {
-	all := c.contents(s, r)
+// know finds out about the tile of a checked request, until the context ends.
+func (c *Cache) know(ctx context.Context, s *snapshot.Snapshot, r Request) (*known, error) {
+	all, err := c.contents(ctx, s, r)
+	if err != nil {
+		return nil, err
+	}
 	k := &known{digest: digestOf(r, all), blank: all.n == 0}
 	text := hex.EncodeToString(k.digest[:])
 	for i, e := range encodings {
 		k.etags[i] = `"` + text + e.suffix + `"`
 	}
-	return k
+	return k, nil
 }
 
 // contents is the sum over all features that can show in the tile.
-func (c *Cache) contents(s *snapshot.Snapshot, r Request) (all sum) {
+func (c *Cache) contents(ctx context.Context, s *snapshot.Snapshot, r Request) (all sum, err error) {
 	reach := r.reach()
 	for _, col := range r.Collections {
+		var units climber
+		if r.Content&Borders != 0 { // whose levels come from the units
+			units = c.markers.climber(s, col)
+		}
 		for _, p := range s.Parts(col) {
-			if p.Bound().Intersects(reach) {
-				all = all.plus(c.markers.marker(p).tally(s, p, r.Content&Borders != 0).meeting(p, reach))
+			if !p.Bound().Intersects(reach) {
+				continue
 			}
+			part, err := c.markers.marker(p).meeting(ctx, p, reach, units)
+			if err != nil {
+				return sum{}, err
+			}
+			all = all.plus(part)
 		}
 	}
-	return all
+	return all, nil
 }
 
 // digestOf is the digest for a checked request and the features that can show in it.

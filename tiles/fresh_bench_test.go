@@ -70,9 +70,9 @@ func BenchmarkFreshTile(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	cache.Follow(s, s)
+	cache.Follow(s)
 	tile := func(s *snapshot.Snapshot, a Address) {
-		t, err := cache.Tile(s, Request{Collections: []geo.Collection{geo.Cells}, Address: a})
+		t, err := cache.Tile(context.Background(), s, Request{Collections: []geo.Collection{geo.Cells}, Address: a})
 		if err == nil {
 			_, err = t.Body(context.Background(), Gzip)
 		}
@@ -103,7 +103,7 @@ func BenchmarkFreshTile(b *testing.B) {
 		b.StartTimer()
 		began := time.Now()
 		changes := cache.Changes(s, next)
-		cache.Follow(s, next)
+		cache.Follow(next)
 		follow += time.Since(began)
 		began = time.Now()
 		tile(next, address(14, at))

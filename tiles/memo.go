@@ -2,7 +2,6 @@ package tiles
 
 import (
 	"hash/maphash"
-	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -36,7 +35,7 @@ type noteKey struct {
 }
 
 // known is what is known of the tile of a checked request, found out where it is not remembered.
-func (m *memo) known(r Request, find func() *known) *known {
+func (m *memo) known(r Request, find func() (*known, error)) (*known, error) {
 	key := noteKey{Address: r.Address, grid: r.Grid, datum: r.Datum, content: r.Content}
 	for i, c := range geo.Collections() {
 		for _, wanted := range r.Collections {
@@ -50,26 +49,42 @@ func (m *memo) known(r Request, find func() *known) *known {
 	}
 	slot := &m.slots[maphash.Comparable(m.seed, key)%uint64(len(m.slots))]
 	if n := slot.Load(); n != nil && n.key == key {
-		return n.known
+		return n.known, nil
 	}
-	n := &noted{key, find()}
-	slot.Store(n)
-	return n.known
+	k, err := find()
+	if err != nil {
+		return nil, err
+	}
+	slot.Store(&noted{key, k})
+	return k, nil
 }
 
-// Follow readies the cache for a snapshot that is about to take the place of old: it marks the
-// features of the parts that are new, so that nobody has to wait for that, and
-// from then on remembers what it finds out about the tiles of next.
-func (c *Cache) Follow(old, next *snapshot.Snapshot) {
-	for col, schema := range schemas {
-		if !schema.Public {
+// Follow readies the cache for a snapshot that is about to take the place of another: from then on it remembers
+// what it finds out about the tiles of next, and in the background marks the features that nobody has asked
+// about yet. It does not wait for that.
+func (c *Cache) Follow(next *snapshot.Snapshot) {
+	c.live.Store(&memo{snap: next, seed: maphash.MakeSeed()})
+	go c.markAll(next)
+}
+
+// markAll marks all features of a snapshot, one cluster after the other, for as long as it is the live one.
+func (c *Cache) markAll(s *snapshot.Snapshot) {
+	for _, col := range geo.Collections() {
+		if !schemas[col].Public {
 			continue
 		}
-		for _, p := range next.Parts(col) {
-			if !slices.Contains(old.Parts(col), p) {
-				c.markers.marker(p).tally(next, p, true)
+		units := c.markers.climber(s, col)
+		for _, p := range s.Parts(col) {
+			m := c.markers.marker(p)
+			for k := range m.clusters {
+				if live := c.live.Load(); live.snap != s {
+					return
+				}
+				marks := m.marks(p, k)
+				if units.climbs != nil {
+					m.cluster(p, k).climb(units, marks)
+				}
 			}
 		}
 	}
-	c.live.Store(&memo{snap: next, seed: maphash.MakeSeed()})
 }

@@ -14,10 +14,14 @@ import (
 	"towngrid/tiles"
 )
 
-// part makes a published part.
+// part makes a published part. As in the store, versions of different content have different IDs.
 func part(t testing.TB, c geo.Collection, d geo.Division, fs []geo.Feature) *snapshot.Part {
 	t.Helper()
-	p, err := snapshot.NewPart(geo.Version{ID: string(c) + string(d), Number: 1, Collection: c, Division: d}, fs)
+	sum, err := geo.Checksum(fs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := snapshot.NewPart(geo.Version{ID: string(c) + string(d) + sum, Number: 1, Collection: c, Division: d}, fs)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,11 +54,12 @@ type picture struct {
 	merging    []int       // the columns whose values features have in common that are merged
 
 	preparing sync.Once
-	last      *picture  // of the version before, until prepared
-	origin    vertex    // on the grid of lift, to which offsets count
-	lift      uint      // bits by which offsets are coarser than the fine grid
-	feet      []bool    // of units: it is no other unit's parent
-	places    []placing // of features
+	ready     atomic.Bool // it is prepared
+	last      *picture    // of the version before, until prepared
+	origin    vertex      // on the grid of lift, to which offsets count
+	lift      uint        // bits by which offsets are coarser than the fine grid
+	feet      []bool      // of units: it is no other unit's parent
+	places    []placing   // of features
 	blocks    []blockSlot
 	before    map[blockKey]*block // blocks that may be taken over
 	seed      uint64              // of the blocks' sums
@@ -102,6 +103,7 @@ func (pic *picture) prepare(p *snapshot.Part) {
 			pic.inherit(pic.last)
 		}
 		pic.last = nil
+		pic.ready.Store(true)
 	})
 }
 
