@@ -680,7 +680,7 @@ type exports struct {
 	To         string `arg:"" type:"path" help:"The file to write; it must not be there yet."`
 	Collection string `required:"" help:"towns, units, cells, parcels or facilities; of an archive of tiles several with commas between them."`
 	Division   string `help:"Only this division."`
-	Format     string `default:"shapefile" help:"shapefile, geojson, geojsonseq, gpkg, jzd or csv; pmtiles or mbtiles for an archive of tiles."`
+	Format     string `default:"shapefile" help:"shapefile, geojson, geojsonseq, gpkg, jzd or csv; pmtiles, mbtiles or mvt (a zip of files) for an archive of tiles."`
 	CRS        string `name:"crs" help:"Coordinate reference system; CGCS2000 degrees when none is given."`
 	Encoding   string `help:"GBK or UTF-8, for a shapefile or boundary-point text."`
 	archives
@@ -855,6 +855,7 @@ type archives struct {
 	MinZoom     int     `help:"Lowest zoom of an archive of tiles (0)."`
 	MaxZoom     int     `default:"14" help:"Highest zoom of an archive of tiles."`
 	Bbox        string  `help:"Only tiles that meet this box: west,south,east,north in degrees."`
+	Grid        string  `default:"WebMercatorQuad" help:"Grid of an archive of tiles: WebMercatorQuad, or CGCS2000Quad (degrees) in the format mvt."`
 	Datum       string  `default:"wgs84" help:"Datum of the map that an archive of tiles lies on: wgs84, gcj02 or bd09."`
 	Content     string  `help:"Layers of an archive of tiles: fills, labels and borders with commas between them; all when none is given."`
 	Properties  *string `help:"Properties in an archive of tiles, with commas between them; all when none is given."`
@@ -862,11 +863,16 @@ type archives struct {
 }
 
 // archived says whether a format is one of an archive of tiles.
-func archived(format string) bool { return format == "pmtiles" || format == "mbtiles" }
+func archived(format string) bool {
+	return format == "pmtiles" || format == "mbtiles" || format == "mvt"
+}
 
 // archive is the archive that the flags ask for.
 func (f archives) archive(collections string) (a tiles.Archive, err error) {
 	if a.Collections, err = tiles.ParseCollections(collections); err != nil {
+		return a, err
+	}
+	if a.Grid, err = tiles.ParseGrid(f.Grid); err != nil {
 		return a, err
 	}
 	if a.Datum, err = crs.ParseDatum(f.Datum); err != nil {
@@ -926,6 +932,9 @@ func (e *exports) archive(ctx context.Context, out io.Writer) error {
 		return geo.Errorf("bad_flag", "瓦片包不能用 --division、--crs 或 --encoding；范围用 --bbox", "an archive of tiles takes no --division, --crs or --encoding; --bbox limits it")
 	}
 	a, err := e.archives.archive(e.Collection)
+	if err == nil && e.Format != "mvt" {
+		err = a.CheckMercator()
+	}
 	if err != nil {
 		return err
 	}
@@ -966,8 +975,11 @@ func (e *exports) pack(ctx context.Context, s *snapshot.Snapshot, a tiles.Archiv
 		}
 	}
 	err = create(e.To, func(f io.Writer) error {
-		if e.Format == "pmtiles" {
+		switch e.Format {
+		case "pmtiles":
 			return tiles.WritePMTiles(f, "", meta, made)
+		case "mvt":
+			return tiles.WriteZip(f, meta, made)
 		}
 		return mbtiles.Write(ctx, f, "", mbtiles.Metadata{
 			Name: meta.Name, Description: meta.Description, Attribution: meta.Attribution, Version: meta.Version,

@@ -248,7 +248,14 @@ func TestDemoServesAndStartsAgain(t *testing.T) {
 			t.Fatal("the service does not stop")
 		}
 	}
-	for _, format := range []string{"pmtiles", "mbtiles"} {
+	for _, format := range []string{"pmtiles", "mbtiles"} { // which would lie about where the tiles are
+		err := run(t.Context(), []string{"export", "--db", db, "--collection", "cells", "--format", format, "--grid", "CGCS2000Quad", filepath.Join(t.TempDir(), "x")}, io.Discard)
+		var e *geo.Error
+		if !errors.As(err, &e) || e.Code != "bad_grid" {
+			t.Errorf("%s in degrees: %v", format, err)
+		}
+	}
+	for _, format := range []string{"pmtiles", "mbtiles", "mvt"} {
 		var files [2][]byte
 		for i := range files {
 			to := filepath.Join(t.TempDir(), "district."+format)

@@ -16,7 +16,6 @@ import (
 )
 
 // Archive says which tiles are written to one file: those of a tileset, of some zooms, that are not empty.
-// They are of WebMercatorQuad, the only grid that the formats know.
 type Archive struct {
 	Tileset
 	MinZoom, MaxZoom uint8
@@ -31,21 +30,28 @@ type Packed struct {
 }
 
 // Check is the *geo.Error that says why there is no such archive, if there is none: that of a request for
-// one of its tiles, or of code "bad_zooms" or "bad_grid".
+// one of its tiles, or of code "bad_zooms".
 func (a Archive) Check() error {
 	a.Address = Address{}
 	r, err := a.checked()
 	if err != nil {
 		return err
 	}
-	if r.Grid != WebMercatorQuad {
-		return geo.Errorf("bad_grid", "瓦片包只能用 WebMercatorQuad", "an archive of tiles is of WebMercatorQuad only")
-	}
-	if a.MinZoom > a.MaxZoom || a.MaxZoom > MaxZoom {
+	if a.MinZoom > a.MaxZoom || a.MaxZoom > r.Grid.MaxZoom() {
 		return geo.Errorf("bad_zooms", "级别 %d 到 %d 无效：应在 0 到 %d 之间，且由小到大",
-			"zooms %d to %d: they go from 0 to %d, the lower one first", a.MinZoom, a.MaxZoom, MaxZoom)
+			"zooms %d to %d: they go from 0 to %d, the lower one first", a.MinZoom, a.MaxZoom, r.Grid.MaxZoom())
 	}
 	return nil
+}
+
+// CheckMercator is the *geo.Error of code "bad_grid" for an archive that is not of WebMercatorQuad. PMTiles (version 3)
+// and MBTiles (1.3) have no place to say another grid: their readers would draw its tiles elsewhere.
+func (a Archive) CheckMercator() error {
+	if a.Grid == "" || a.Grid == WebMercatorQuad {
+		return nil
+	}
+	return geo.Errorf("bad_grid", "PMTiles 与 MBTiles 只能表示 WebMercatorQuad，读取程序会把 %s 的瓦片画错位置；该格网请用 mvt 格式",
+		"PMTiles and MBTiles can only say WebMercatorQuad: readers would draw tiles of %s in another place; the format mvt has this grid", a.Grid)
 }
 
 // Addresses are those of the tiles that features meet, zoom by zoom and along the Hilbert curve of each.
@@ -55,9 +61,12 @@ func (a Archive) Addresses(s *snapshot.Snapshot) iter.Seq[Address] {
 		if err != nil {
 			return
 		}
+		columns, rows := r.Grid.Size(0)
 		for z := a.MinZoom; z <= a.MaxZoom; z++ {
-			if r.Address = (Address{}); !a.descend(s, r, z, yield) {
-				return
+			for root := range columns * rows {
+				if r.Address = (Address{X: root % columns, Y: root / columns}); !a.descend(s, r, z, yield) {
+					return
+				}
 			}
 		}
 	}

@@ -244,9 +244,13 @@ func TestArchivesAreLimited(t *testing.T) {
 	if err != nil || n == 0 || d.Bounds[0] < c[0]-1e-9 || d.Bounds[3] > c[1]+0.05+1e-9 || d.Center[2] < 8 || d.MinZoom != 8 || d.VectorLayers[0].MaxZoom > 11 {
 		t.Errorf("%d tiles, %+v, %v", n, d, err)
 	}
+	deep := archiveOf(8, 22)
+	if deep.Grid = tiles.CGCS2000Quad; deep.Check() == nil || deep.CheckMercator() == nil || a.CheckMercator() != nil {
+		t.Error("zoom 22 of a grid that ends at 21, or a grid of degrees in a format without one")
+	}
 	for want, change := range map[string]func(*tiles.Archive){
 		"bad_zooms":        func(a *tiles.Archive) { a.MinZoom = 12 },
-		"bad_grid":         func(a *tiles.Archive) { a.Grid = tiles.CGCS2000Quad },
+		"unknown_grid":     func(a *tiles.Archive) { a.Grid = "EPSG:4490" },
 		"unknown_property": func(a *tiles.Archive) { a.Properties = []string{"nothing"} },
 		"not_public":       func(a *tiles.Archive) { a.Collections = []geo.Collection{geo.Incidents} },
 	} {
