@@ -30,7 +30,7 @@ import (
 func allowed() map[string][]string {
 	return map[string][]string{
 		".":              {"api", "api/paper", "tiles", "data", "data/batch", "data/demo", "data/export", "data/gpkg", "data/mbtiles", "data/postgis", "data/standards", "geo"},
-		"api":            {"api/paper", "api/web", "tiles", "data", "data/batch", "geo"},
+		"api":            {"api/front", "api/paper", "api/web", "tiles", "data", "data/batch", "geo"},
 		"api/paper":      {"geo"},
 		"api/web":        {},
 		"tiles":          {"geo"},

@@ -22,6 +22,7 @@ import (
 	"towngrid/data"
 	"towngrid/data/gpkg"
 	"towngrid/geo"
+	"towngrid/geo/crs"
 	"towngrid/geo/geotest"
 )
 
@@ -125,23 +126,68 @@ func BenchmarkLocateLoad(b *testing.B) {
 	}
 	answer := get(b, s, path, http.StatusOK)
 	for range 3 {
-		b.Run("towngrid", func(b *testing.B) { under32(b, s, requests) })
-		b.Run("echo", func(b *testing.B) { under32(b, plainEcho(answer), requests) })
+		b.Run("towngrid", func(b *testing.B) { under32(b, served(b, s), requests) })
+		b.Run("behind net/http", func(b *testing.B) { under32(b, handled(b, s), requests) })
+		b.Run("echo", func(b *testing.B) { under32(b, handled(b, plainEcho(answer)), requests) })
 	}
 }
 
-// under32 sends requests on 32 connections, one at a time on each.
-func under32(b *testing.B, h http.Handler, requests [][]byte) {
-	const connections = 32
+// BenchmarkLocated makes the answers alone, without HTTP.
+func BenchmarkLocated(b *testing.B) {
+	s, cells := largeServer(b)
+	r := rand.New(rand.NewPCG(1, 1))
+	points := make([]orb.Point, 4096)
+	for i := range points {
+		c := cells[r.IntN(len(cells))].Bound()
+		points[i] = orb.Point{c.Min[0] + (c.Max[0]-c.Min[0])*r.Float64(), c.Min[1] + (c.Max[1]-c.Min[1])*r.Float64()}
+	}
+	snap, room := s.registry.Snapshot(), []byte(nil)
+	b.ReportAllocs()
+	b.ResetTimer()
+	used := processorTime(b)
+	for i := range b.N {
+		room = s.appendLocated(room[:0], snap, points[i%len(points)], crs.WGS84, nil)
+	}
+	b.ReportMetric(float64(processorTime(b)-used)/float64(b.N), "cpu-ns/op")
+}
+
+// served serves s as the program does, and gives the address.
+func served(tb testing.TB, s *Server) (address string) {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(ctx, l) }()
+	tb.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			tb.Error(err)
+		}
+	})
+	return l.Addr().String()
+}
+
+// handled serves h by net/http alone, and gives the address.
+func handled(tb testing.TB, h http.Handler) (address string) {
 	server := httptest.NewServer(h)
-	defer server.Close()
+	tb.Cleanup(server.Close)
+	return server.Listener.Addr().String()
+}
+
+// under32 sends requests on 32 connections, one at a time on each.
+func under32(b *testing.B, address string, requests [][]byte) {
+	const connections = 32
 	took := make([][]time.Duration, connections)
 	var next atomic.Int64
 	var busy sync.WaitGroup
 	b.ResetTimer()
+	used := processorTime(b)
 	for k := range connections {
 		busy.Go(func() {
-			c, err := net.Dial("tcp", server.Listener.Addr().String())
+			c, err := net.Dial("tcp", address)
 			if err != nil {
 				b.Error(err)
 				return
@@ -160,6 +206,7 @@ func under32(b *testing.B, h http.Handler, requests [][]byte) {
 	}
 	busy.Wait()
 	b.StopTimer()
+	b.ReportMetric(float64(processorTime(b)-used)/1000/float64(b.N), "cpu-µs/op")
 	all := slices.Concat(took...)
 	slices.Sort(all)
 	b.ReportMetric(float64(all[len(all)*99/100].Microseconds())/1000, "ms-p99")

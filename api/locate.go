@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -40,11 +41,28 @@ func (b *buffers) giveBack(p *[]byte) {
 // by the same rule. No cell is 200 with cell null. 400 for a position that is missing or
 // is none, and for a collection that has no polygons.
 func (s *Server) locate(c echo.Context) error {
+	r, h := c.Request(), c.Response().Header()
+	h.Set("Cache-Control", "no-cache")
+	buf := s.buffers.take()
+	defer s.buffers.giveBack(buf)
+	if given, datum, ok := plainPosition(r.URL.RawQuery); ok {
+		snap := s.registry.Snapshot()
+		s.rememberLocate(r, c.Path(), snap, h)
+		*buf = s.appendLocated(*buf, snap, given, datum, nil)
+	} else if err := s.locateBy(c, buf); err != nil {
+		return err
+	}
+	h.Set("Content-Length", strconv.Itoa(len(*buf)))
+	return c.Blob(http.StatusOK, "application/json", *buf)
+}
+
+// locateBy appends the answer to a query in any words.
+func (s *Server) locateBy(c echo.Context, buf *[]byte) error {
 	q, err := only(c, "lon", "lat", "datum", "at", "collections")
 	if err != nil {
 		return err
 	}
-	given, p, datum, err := position(q)
+	given, _, datum, err := position(q)
 	if err != nil {
 		return err
 	}
@@ -52,25 +70,24 @@ func (s *Server) locate(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	buf := s.buffers.take()
-	defer s.buffers.giveBack(buf)
 	snap, err := s.moment(c, q.Get("at"))
 	if err != nil {
 		return err
 	}
+	*buf = s.appendLocated(*buf, snap, given, datum, asked)
+	return nil
+}
+
+// appendLocated appends the answer of GET /locate for a position in a datum, with what it
+// belongs to in further collections.
+func (s *Server) appendLocated(b []byte, snap *snapshot.Snapshot, given orb.Point, d crs.Datum, asked []geo.Collection) []byte {
+	p := d.ToCGCS2000(given)
 	m := snap.Locate(p)
-	*buf = appendMatch(*buf, given, datum, m)
-	*buf = appendBeyond(*buf, snap, p, m)
-	*buf = appendFound(*buf, snap, p, asked)
-	made := s.madeFrom(snap)
-	if len(asked) > 0 {
-		if made, err = json.Marshal(snap.Versions(append(asked, geo.Cells, geo.Units, geo.Towns)...)); err != nil {
-			return err
-		}
-	}
-	*buf = append(append(append(*buf, `,"versions":`...), made...), '}')
-	c.Response().Header().Set("Cache-Control", "no-cache")
-	return c.Blob(http.StatusOK, "application/json", *buf)
+	b = appendMatch(b, given, d, m)
+	b = appendBeyond(b, snap, p, m)
+	b = appendFound(b, snap, p, asked)
+	b = append(append(b, `,"versions":`...), s.madeFrom(snap, asked)...)
+	return append(b, '}')
 }
 
 // located is the JSON of the versions that locating answers from, for one Snapshot.
@@ -79,17 +96,19 @@ type located struct {
 	json []byte
 }
 
-// madeFrom is the versions of cells, units and towns as JSON, kept until another
-// Snapshot is asked for.
-func (s *Server) madeFrom(snap *snapshot.Snapshot) []byte {
-	if l := s.located.Load(); l != nil && l.snap == snap {
+// madeFrom is the versions of cells, units, towns and further collections as JSON; without
+// further ones it is kept until another Snapshot is asked for.
+func (s *Server) madeFrom(snap *snapshot.Snapshot, further []geo.Collection) []byte {
+	if l := s.located.Load(); l != nil && l.snap == snap && len(further) == 0 {
 		return l.json
 	}
-	b, err := json.Marshal(snap.Versions(geo.Cells, geo.Units, geo.Towns))
+	b, err := json.Marshal(snap.Versions(append(slices.Clone(further), geo.Cells, geo.Units, geo.Towns)...))
 	if err != nil { // maps of text and numbers always have a JSON form
 		b = []byte("{}")
 	}
-	s.located.Store(&located{snap, b})
+	if len(further) == 0 {
+		s.located.Store(&located{snap, b})
+	}
 	return b
 }
 

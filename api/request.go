@@ -190,6 +190,62 @@ func position(q url.Values) (given, p orb.Point, d crs.Datum, err error) {
 	return given, d.ToCGCS2000(given), d, nil
 }
 
+// plainPosition reads a query that is of lon, lat and perhaps datum, each once and without escapes, as nearly
+// all are; given is as in position. Where ok is false, position says what is the matter, if anything is.
+func plainPosition[T string | []byte](query T) (given orb.Point, d crs.Datum, ok bool) {
+	var seen [3]bool // lon, lat, datum
+	for rest := query; len(rest) > 0; {
+		end := 0
+		for end < len(rest) && rest[end] != '&' {
+			end++
+		}
+		item := rest[:end]
+		if rest = rest[min(end+1, len(rest)):]; len(item) < 5 {
+			return given, d, false
+		}
+		axis, value := 2, item
+		switch {
+		case string(item[:4]) == "lon=":
+			axis, value = 0, item[4:]
+		case string(item[:4]) == "lat=":
+			axis, value = 1, item[4:]
+		case len(item) > 6 && string(item[:6]) == "datum=":
+			value = item[6:]
+		default:
+			return given, d, false
+		}
+		if seen[axis] {
+			return given, d, false
+		}
+		seen[axis] = true
+		if axis < 2 {
+			given[axis], ok = plainDegrees(value, 180/float64(1+axis))
+		} else {
+			var err error
+			d, err = crs.ParseDatum(string(value))
+			ok = err == nil
+		}
+		if !ok {
+			return given, d, false
+		}
+	}
+	if !seen[2] {
+		d = crs.WGS84
+	}
+	return given, d, seen[0] && seen[1]
+}
+
+// plainDegrees reads a number of degrees within ±limit that is written with digits, a point and a minus sign.
+func plainDegrees[T string | []byte](s T, limit float64) (v float64, ok bool) {
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && c != '.' && c != '-' {
+			return 0, false
+		}
+	}
+	v, err := strconv.ParseFloat(string(s), 64)
+	return v, err == nil && v >= -limit && v <= limit
+}
+
 // degrees reads one coordinate within ±limit. NaN, infinity and anything that is not a
 // plain decimal number are refused.
 func degrees(name, s string, limit float64) (float64, error) {

@@ -33,15 +33,14 @@ func TestRivals(t *testing.T) {
 		}
 	}
 	s := demoServer(t)
-	ours := httptest.NewServer(s)
-	defer ours.Close()
+	ours := "http://" + served(t, s)
 	for _, path := range []string{"/tiles/towns,units,cells" + tileAt(14, 118.9, 29), "/tiles/cells" + tileAt(12, 118.9, 29), "/tiles/towns,units,cells" + tileAt(10, 118.9, 29)} {
 		answer := get(t, s, path, http.StatusOK, "Accept-Encoding", "gzip")
 		plain := httptest.NewServer(fromMemory(answer))
 		nginx, stop := fromFiles(t, path, answer.Body.Bytes())
 		t.Logf("%s: %d bytes", path, answer.Body.Len())
 		rates := inTurn(t, []load{
-			{"towngrid", ours.URL + path, []string{"Accept-Encoding: gzip"}},
+			{"towngrid", ours + path, []string{"Accept-Encoding: gzip"}},
 			{"net/http", plain.URL + path, []string{"Accept-Encoding: gzip"}},
 			{"nginx", nginx + path, []string{"Accept-Encoding: gzip"}},
 		})
@@ -56,7 +55,7 @@ func TestRivals(t *testing.T) {
 	empty := httptest.NewServer(e)
 	defer empty.Close()
 	asking := []string{"Accept-Encoding: gzip", "If-None-Match: " + etag}
-	rates := inTurn(t, []load{{"304", ours.URL + path, asking}, {"echo", empty.URL + path, asking}})
+	rates := inTurn(t, []load{{"304", ours + path, asking}, {"echo", empty.URL + path, asking}})
 	t.Logf("304: towngrid %.0f/s, Echo's empty handler %.0f/s (ratio %.2f)", rates[0], rates[1], rates[0]/rates[1])
 }
 

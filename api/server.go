@@ -16,6 +16,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"towngrid/api/front"
 	"towngrid/api/web"
 	"towngrid/data"
 	"towngrid/data/batch"
@@ -216,8 +217,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		Handler: s, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 60 * time.Second, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
+	ahead := front.New(srv, s.answerAtOnce)
 	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(l) }()
+	go func() { failed <- srv.Serve(ahead.Listener(l)) }()
 	select {
 	case err := <-failed:
 		return err
@@ -229,6 +231,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	s.bulletin.close()
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
+	ahead.Drain(end)
 	err := srv.Shutdown(end)
 	if errors.Is(err, context.DeadlineExceeded) {
 		s.log.Warn("requests were still under way and are broken off")
