@@ -207,18 +207,47 @@ func (r *Registry) noted(ctx context.Context, err error) error {
 // already. Readers see all that has changed at once or not at all. The caller holds publishing.
 func (r *Registry) reach(ctx context.Context, latest string) error {
 	if !r.follower.known || latest != r.follower.latest {
-		// What is listed may be newer than latest, and then is looked at again.
-		live, err := r.store.Published(ctx)
-		if err == nil {
-			err = r.show(ctx, live)
-		}
-		if err != nil {
+		if err := r.take(ctx); err != nil {
 			return r.noted(ctx, err)
 		}
-		r.follower.latest, r.follower.known = latest, true
 	}
 	r.stand(func(s *Standing) { s.Reachable, s.Agreed = true, r.opts.Now() })
 	return nil
+}
+
+// take takes in what was published since it was last followed; everything, where the
+// store does not know of that, as when it came back older, or where something could not be loaded.
+func (r *Registry) take(ctx context.Context) error {
+	if r.shared != nil && r.follower.known && r.follower.latest != "" && len(r.Faults()) == 0 {
+		fresh, known, err := r.shared.Since(ctx, r.follower.latest)
+		if err != nil {
+			return err
+		}
+		if known {
+			if err := r.show(ctx, fresh, false); err != nil {
+				return err
+			}
+			if len(fresh) > 0 {
+				r.follower.latest = fresh[len(fresh)-1].ID
+			}
+			return nil
+		}
+	}
+	before, err := r.store.Latest(ctx)
+	if err != nil {
+		return err
+	}
+	live, err := r.store.Published(ctx)
+	if err == nil {
+		err = r.show(ctx, live, true)
+	}
+	if err != nil {
+		return err
+	}
+	// What is listed may be newer than what was the latest before; then all is looked at again.
+	after, err := r.store.Latest(ctx)
+	r.follower.latest, r.follower.known = after, before == after
+	return err
 }
 
 // stand changes the standing.
@@ -231,8 +260,9 @@ func (r *Registry) stand(change func(*Standing)) {
 }
 
 // show makes the Snapshot one of these versions: those that it does not have are loaded,
-// and what else it has is taken out.
-func (r *Registry) show(ctx context.Context, live []geo.Version) error {
+// and what else it has in their places is taken out. Where they are all that is live, so is what it
+// has in other places.
+func (r *Registry) show(ctx context.Context, live []geo.Version, all bool) error {
 	before := snapshot.Empty()
 	if view := r.current.Load(); view != nil {
 		before = view.Snapshot
@@ -259,9 +289,10 @@ func (r *Registry) show(ctx context.Context, live []geo.Version) error {
 	next := before.With(parts...)
 	var replaced []geo.Version
 	for id, p := range served {
-		if v := p.Version(); !wanted[id] {
+		v := p.Version()
+		if here := place[placeOf(v)]; !wanted[id] && (here || all) {
 			replaced = append(replaced, v)
-			if !place[placeOf(v)] {
+			if !here {
 				next = next.Without(v.Collection, v.Division)
 			}
 		}

@@ -83,6 +83,10 @@ type Shared interface {
 	// Listen calls hint soon after anyone has published, and once it listens, until ctx
 	// has ended or it can hear no more; it returns why. A hint may be lost.
 	Listen(ctx context.Context, hint func()) error
+	// Since lists the versions that went live after that of an ID did and still are, in the
+	// order in which they did. known is false where no version of this ID went live, as
+	// when the store came back older: then all must be listed.
+	Since(ctx context.Context, id string) (vs []geo.Version, known bool, err error)
 	// Durability tells what a commit survives: Synchronous, Asynchronous or Single.
 	Durability(ctx context.Context) (string, error)
 }

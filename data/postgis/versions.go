@@ -72,9 +72,7 @@ func (s *Store) Published(ctx context.Context) ([]geo.Version, error) {
 func list(ctx context.Context, read func(context.Context, func(pgx.Tx) error) error, end string, args ...any) (vs []geo.Version, err error) {
 	err = read(ctx, func(tx pgx.Tx) error {
 		found, err := versionsWhere(ctx, tx, end, args...)
-		for _, v := range found {
-			vs = append(vs, v.Version)
-		}
+		vs = plain(found)
 		return err
 	})
 	return vs, err
@@ -95,6 +93,37 @@ func (s *Store) Latest(ctx context.Context) (id string, err error) {
 	}
 	s.mark(ctx)
 	return id, nil
+}
+
+// Since lists what went live after the version of an ID and still is, in the order of turns.
+func (s *Store) Since(ctx context.Context, id string) (vs []geo.Version, known bool, err error) {
+	err = s.read(ctx, func(tx pgx.Tx) error {
+		var turn int64
+		err := tx.QueryRow(ctx, "SELECT turn FROM towngrid_version WHERE id = $1 AND number > 0", id).Scan(&turn)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		known = true
+		found, err := versionsWhere(ctx, tx, "WHERE number > 0 AND turn > $1 AND state = 'published' ORDER BY turn", turn)
+		vs = plain(found)
+		return err
+	})
+	if err != nil {
+		return nil, false, fmt.Errorf("list what was published after version %s: %w", id, err)
+	}
+	s.mark(ctx)
+	return vs, known, nil
+}
+
+// plain are versions as the contract has them.
+func plain(found []version) (vs []geo.Version) {
+	for _, v := range found {
+		vs = append(vs, v.Version)
+	}
+	return vs
 }
 
 // History lists the versions that f selects, the newest first. A standby answers where
@@ -196,38 +225,29 @@ func liveNumber(ctx context.Context, tx pgx.Tx, v version) (n int, err error) {
 // those that it brings, and gives it its number. The old version steps down before
 // the new one is live, for there can only be one. The turn is taken last, and from
 // then on until the commit by one at a time, so that turns are seen in their order:
-// whoever knows the latest version knows all before it.
+// whoever knows the latest version knows all before it. All of it is one message to the server.
 func goLive(ctx context.Context, tx pgx.Tx, draft version, number int, at time.Time) error {
-	type step struct {
-		change string
-		args   []any
-	}
-	for _, s := range []step{
-		// Fresh rows have no statistics yet, and without them the joins may be planned as
-		// loops over loops.
-		{`SET LOCAL enable_nestloop = off`, nil},
-		{`UPDATE towngrid_history h SET last = $3::bigint - 1
-			WHERE collection = $1 AND division = $2 AND last IS NULL
-			AND NOT EXISTS (SELECT FROM towngrid_draft d WHERE d.version = $4 AND d.feature = h.feature)`,
-			[]any{draft.Collection, draft.Division, number, draft.seq}},
-		{`INSERT INTO towngrid_history (collection, division, code, first, feature)
-			SELECT $1, $2, d.code, $3, d.feature FROM towngrid_draft d
-			WHERE d.version = $4 AND NOT EXISTS (
-				SELECT FROM towngrid_history h WHERE h.collection = $1 AND h.division = $2 AND h.last IS NULL AND h.feature = d.feature)`,
-			[]any{draft.Collection, draft.Division, number, draft.seq}},
-		{`DELETE FROM towngrid_draft WHERE version = $1`, []any{draft.seq}},
-		{`SELECT pg_advisory_xact_lock(hashtext('towngrid turn'))`, nil},
-		{`UPDATE towngrid_version SET state = 'superseded'
-			WHERE collection = $1 AND division = $2 AND state = 'published'`, []any{draft.Collection, draft.Division}},
-		{`UPDATE towngrid_version SET state = 'published', number = $2, published = $3, turn = nextval('towngrid_turn')
-			WHERE seq = $1`, []any{draft.seq, number, at}},
-		{`SELECT pg_notify('` + channel + `', $1)`, []any{draft.ID}},
-	} {
-		if _, err := tx.Exec(ctx, s.change, s.args...); err != nil {
-			return err
-		}
-	}
-	return nil
+	var b pgx.Batch
+	// Fresh rows have no statistics yet, and without them the joins may be planned as
+	// loops over loops.
+	b.Queue(`SET LOCAL enable_nestloop = off`)
+	b.Queue(`UPDATE towngrid_history h SET last = $3::bigint - 1
+		WHERE collection = $1 AND division = $2 AND last IS NULL
+		AND NOT EXISTS (SELECT FROM towngrid_draft d WHERE d.version = $4 AND d.feature = h.feature)`,
+		draft.Collection, draft.Division, number, draft.seq)
+	b.Queue(`INSERT INTO towngrid_history (collection, division, code, first, feature)
+		SELECT $1, $2, d.code, $3, d.feature FROM towngrid_draft d
+		WHERE d.version = $4 AND NOT EXISTS (
+			SELECT FROM towngrid_history h WHERE h.collection = $1 AND h.division = $2 AND h.last IS NULL AND h.feature = d.feature)`,
+		draft.Collection, draft.Division, number, draft.seq)
+	b.Queue(`DELETE FROM towngrid_draft WHERE version = $1`, draft.seq)
+	b.Queue(`SELECT pg_advisory_xact_lock(hashtext('towngrid turn'))`)
+	b.Queue(`UPDATE towngrid_version SET state = 'superseded'
+		WHERE collection = $1 AND division = $2 AND state = 'published'`, draft.Collection, draft.Division)
+	b.Queue(`UPDATE towngrid_version SET state = 'published', number = $2, published = $3, turn = nextval('towngrid_turn')
+		WHERE seq = $1`, draft.seq, number, at)
+	b.Queue(`SELECT pg_notify('`+channel+`', $1)`, draft.ID)
+	return tx.SendBatch(ctx, &b).Close()
 }
 
 // Discard drops a draft and its features; the version stays listed as discarded.

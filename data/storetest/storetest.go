@@ -37,6 +37,7 @@ func Run(t *testing.T, e Engine) {
 		{"Empty", testEmpty},
 		{"Life", testLife},
 		{"Latest", testLatest},
+		{"Since", testSince},
 		{"DiscardedElsewhere", testDiscardedElsewhere},
 		{"Numbers", testNumbers},
 		{"Fidelity", testFidelity},

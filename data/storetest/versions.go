@@ -94,6 +94,41 @@ func testLatest(t *testing.T, e Engine) {
 	same(t, "opened again", draft.ID, latest(t, s))
 }
 
+// testSince: what went live after a version and still is comes in the order of going
+// live, and nothing is known after one that never did.
+func testSince(t *testing.T, e Engine) {
+	s, ok := e.Open(t).(data.Shared)
+	if !ok {
+		return // nobody else writes to it
+	}
+	since := func(what, id string, known bool, want ...geo.Version) {
+		t.Helper()
+		got, ok, err := s.Since(t.Context(), id)
+		must(t, err)
+		same(t, what+" is known", known, ok)
+		same(t, what, want, got)
+	}
+	draft := save(t, s, geo.Cells, row(2, "draft"))
+	since("after nothing", "", false)
+	since("after a draft", draft.ID, false)
+	first := publish(t, s, geo.Towns, row(1, "town"), 0)
+	since("after the first", first.ID, true)
+	second := publish(t, s, geo.Units, row(1, "unit"), 0)
+	// It was saved before the others and is dated before them.
+	third, err := s.Publish(t.Context(), draft.ID, 0, noon().AddDate(-1, 0, 0))
+	must(t, err)
+	since("after the first of three", first.ID, true, second, third)
+	fourth := publish(t, s, geo.Towns, row(2, "town"), 1)
+	since("after the first, which is superseded", first.ID, true, second, third, fourth)
+	fifth := publish(t, s, geo.Units, row(2, "unit"), 1)
+	since("with one that is superseded among them", first.ID, true, third, fourth, fifth)
+	since("after the last", fifth.ID, true)
+	gone := save(t, s, geo.Towns, row(3, "gone"))
+	must(t, s.Discard(t.Context(), gone.ID))
+	since("after what was discarded", gone.ID, false)
+	since("after what was never there", uuid.NewString(), false)
+}
+
 func latest(t *testing.T, s data.Store) string {
 	t.Helper()
 	id, err := s.Latest(t.Context())
