@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"runtime"
+	"slices"
 
 	"github.com/paulmach/orb"
 	"golang.org/x/sync/errgroup"
@@ -24,7 +25,7 @@ import (
 //	chunks      each its length as four bytes, then the SHA-256 of its bytes, then the bytes
 //	checksum    SHA-256 over all before it but the chunks' bytes, for which their own stand
 //
-// A chunk holds features in order of code, in columns: see encodeChunk. Numbers are
+// A chunk holds features in order of code, in columns: see pen.encode. Numbers are
 // little-endian or varints. What a file claims is held against the bytes that are there
 // before anything is allocated for it.
 const pictureMagic = "TGPART1\n"
@@ -41,8 +42,11 @@ type pictureHeader struct {
 	Chunks  []int       `json:"chunks"` // features of each
 }
 
-// writePicture writes a part as a picture.
-func writePicture(w io.Writer, p *snapshot.Part) error {
+// pen writes pictures, one after another.
+type pen struct{ texts, shape, chunk []byte } // room that is used again
+
+// write writes a part as a picture.
+func (pen *pen) write(w io.Writer, p *snapshot.Part) error {
 	h := pictureHeader{Version: p.Version()}
 	for n := p.Len(); n > 0; n -= chunkFeatures {
 		h.Chunks = append(h.Chunks, min(n, chunkFeatures))
@@ -56,9 +60,9 @@ func writePicture(w io.Writer, p *snapshot.Part) error {
 	if _, err := both.Write(append(binary.LittleEndian.AppendUint32([]byte(pictureMagic), uint32(len(head))), head...)); err != nil {
 		return err
 	}
-	var buf []byte
 	for i, first := 0, 0; i < len(h.Chunks); i++ {
-		if buf, err = encodeChunk(buf[:0], p, first, h.Chunks[i]); err != nil {
+		buf, err := pen.encode(p, first, h.Chunks[i])
+		if err != nil {
 			return err
 		}
 		if len(buf) > maxChunk {
@@ -77,7 +81,7 @@ func writePicture(w io.Writer, p *snapshot.Part) error {
 	return err
 }
 
-// readPicture reads what writePicture wrote, of so many bytes in all. Anything else is
+// readPicture reads what a pen wrote, of so many bytes in all. Anything else is
 // ErrDamaged. Chunks are checked and decoded on all cores.
 func readPicture(r io.Reader, size int64) (v geo.Version, fs []geo.Feature, err error) {
 	left := size
@@ -160,11 +164,10 @@ const (
 	tagText
 )
 
-// encodeChunk appends features of a part: their texts one after another, each of their
-// geometries' points, and then, feature by feature, how these are cut up.
-func encodeChunk(b []byte, p *snapshot.Part, first, n int) ([]byte, error) {
-	var texts, shape []byte
-	var points []orb.Point
+// encode is n features of a part as a chunk, good until the next: their texts one after
+// another, each of their geometries' points, and then, feature by feature, how these are cut up.
+func (pen *pen) encode(p *snapshot.Part, first, n int) ([]byte, error) {
+	texts, shape, points := pen.texts[:0], pen.shape[:0], 0
 	text := func(s string) {
 		shape = binary.AppendUvarint(shape, uint64(len(s)))
 		texts = append(texts, s...)
@@ -206,37 +209,55 @@ func encodeChunk(b []byte, p *snapshot.Part, first, n int) ([]byte, error) {
 		switch g := f.Geometry.(type) {
 		case orb.Point:
 			shape = append(shape, 0)
-			points = append(points, g)
+			points++
 		case orb.MultiPolygon:
 			shape = binary.AppendUvarint(append(shape, 1), uint64(len(g)))
 			for _, poly := range g {
 				shape = binary.AppendUvarint(shape, uint64(len(poly)))
 				for _, ring := range poly {
 					shape = binary.AppendUvarint(shape, uint64(len(ring)))
-					points = append(points, ring...)
+					points += len(ring)
 				}
 			}
 		default:
 			return nil, fmt.Errorf("feature %s: a geometry of type %T", f.Code, g)
 		}
 	}
-	b = binary.AppendUvarint(b, uint64(len(order)))
+	b := binary.AppendUvarint(pen.chunk[:0], uint64(len(order)))
 	for _, name := range order {
 		b = append(binary.AppendUvarint(b, uint64(len(name))), name...)
 	}
 	b = append(binary.AppendUvarint(b, uint64(len(texts))), texts...)
-	b = binary.AppendUvarint(b, uint64(len(points)))
-	for _, pt := range points {
-		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(pt[0]))
-		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(pt[1]))
+	b = slices.Grow(binary.AppendUvarint(b, uint64(points)), 16*points+len(shape))
+	for i := first; i < first+n; i++ {
+		switch g := p.At(i).Geometry.(type) {
+		case orb.Point:
+			b = appendPoints(b, orb.Ring{g})
+		case orb.MultiPolygon:
+			for _, poly := range g {
+				for _, ring := range poly {
+					b = appendPoints(b, ring)
+				}
+			}
+		}
 	}
-	return append(b, shape...), nil
+	b = append(b, shape...)
+	pen.texts, pen.shape, pen.chunk = texts, shape, b
+	return b, nil
+}
+
+func appendPoints(b []byte, ps orb.Ring) []byte {
+	for _, p := range ps {
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(p[0]))
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(p[1]))
+	}
+	return b
 }
 
 // decodeChunk reads as many features as out has place for. They share one string and
 // one array of points.
 func decodeChunk(b []byte, out []geo.Feature) error {
-	c := chunk{rest: b}
+	c := chunk{rest: b, known: map[string]any{}}
 	names := make([]string, c.count(1))
 	for i := range names {
 		names[i] = string(c.bytes(c.count(1)))
@@ -264,6 +285,22 @@ type chunk struct {
 	texts  string
 	points []orb.Point
 	bad    bool
+	known  map[string]any // texts that are values and may come again
+	// Room for what is read.
+	properties []geo.Property
+	polygons   []orb.Polygon
+	rings      []orb.Ring
+}
+
+// cut takes n things from room, and makes more where there are fewer.
+func cut[T any](room *[]T, n int) []T {
+	const lot = 512
+	if n > len(*room) {
+		*room = make([]T, max(n, lot))
+	}
+	first := (*room)[:n:n]
+	*room = (*room)[n:]
+	return first
 }
 
 // count reads a number of things that take size bytes each, at least; 0 where so many
@@ -310,7 +347,7 @@ func (c *chunk) text() string {
 func (c *chunk) feature(names []string) geo.Feature {
 	f := geo.Feature{Code: geo.Code(c.text()), Name: c.text()}
 	if n := c.count(2); n > 0 {
-		f.Properties = make(geo.Properties, n)
+		f.Properties = cut(&c.properties, n)
 	}
 	for i := range f.Properties {
 		k := c.number(len(names))
@@ -350,10 +387,24 @@ func (c *chunk) value() any {
 		}
 		return nil
 	case tagText:
-		return c.text()
+		return c.textValue()
 	}
 	c.bad = true
 	return nil
+}
+
+// textValue is a text as a value: the same for texts that are the same, mostly.
+func (c *chunk) textValue() any {
+	const most = 256
+	t := c.text()
+	if v, known := c.known[t]; known {
+		return v
+	}
+	v := any(t)
+	if len(c.known) < most {
+		c.known[t] = v
+	}
+	return v
 }
 
 func (c *chunk) geometry() orb.Geometry {
@@ -364,9 +415,9 @@ func (c *chunk) geometry() orb.Geometry {
 		c.points = c.points[1:]
 		return p
 	case kind != nil && kind[0] == 1:
-		mp := make(orb.MultiPolygon, c.count(1))
+		mp := orb.MultiPolygon(cut(&c.polygons, c.count(1)))
 		for i := range mp {
-			mp[i] = make(orb.Polygon, c.count(1))
+			mp[i] = cut(&c.rings, c.count(1))
 			for j := range mp[i] {
 				n := c.number(len(c.points))
 				mp[i][j] = orb.Ring(c.points[:n:n])

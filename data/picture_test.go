@@ -55,7 +55,7 @@ func partOf(t testing.TB, c geo.Collection, id string, n int) *snapshot.Part {
 func pictureOf(t testing.TB, p *snapshot.Part) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := writePicture(&b, p); err != nil {
+	if err := new(pen).write(&b, p); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -130,7 +130,7 @@ func TestHostileChunks(t *testing.T) {
 
 func FuzzChunk(f *testing.F) {
 	p := partOf(f, geo.Towns, "id", 3)
-	b, err := encodeChunk(nil, p, 0, 3)
+	b, err := new(pen).encode(p, 0, 3)
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -34,6 +34,8 @@ type pictures struct {
 	now  func() time.Time
 	want chan *snapshot.Snapshot // to be kept next; holds the latest
 	done sync.WaitGroup
+	out  *bufio.Writer // of the file being written
+	pen  pen
 }
 
 // keptLists is how many lists are kept.
@@ -50,7 +52,7 @@ func newPictures(dir string, log *slog.Logger, now func() time.Time) (*pictures,
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("pictures: %w", err)
 	}
-	p := &pictures{dir: dir, log: log, now: now, want: make(chan *snapshot.Snapshot, 1)}
+	p := &pictures{dir: dir, log: log, now: now, want: make(chan *snapshot.Snapshot, 1), out: bufio.NewWriterSize(nil, 256<<10)}
 	p.done.Go(func() {
 		for s := range p.want {
 			if err := p.keep(s); err != nil {
@@ -93,10 +95,14 @@ func (p *pictures) keep(s *snapshot.Snapshot) error {
 			if _, err := os.Stat(filepath.Join(p.dir, name)); err == nil {
 				continue
 			}
-			if err := p.write(name, func(w io.Writer) error { return writePicture(w, part) }); err != nil {
+			if err := p.write(name, func(w io.Writer) error { return p.pen.write(w, part) }); err != nil {
 				return err
 			}
 		}
+	}
+	// The list is written when all that it names lasts.
+	if err := syncFolder(p.dir); err != nil {
+		return err
 	}
 	lists, err := p.lists()
 	if err != nil {
@@ -122,10 +128,14 @@ func (p *pictures) keep(s *snapshot.Snapshot) error {
 	if err := p.write(name, func(w io.Writer) error { _, err := w.Write(body); return err }); err != nil {
 		return err
 	}
+	if err := syncFolder(p.dir); err != nil {
+		return err
+	}
 	return p.sweep(append([]string{name}, lists...))
 }
 
-// write makes a file whole or not at all, and on the disk before it returns.
+// write makes a file whole or not at all, and its bytes are on the disk before it returns:
+// its name is when syncFolder has returned.
 func (p *pictures) write(name string, fill func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(p.dir, "new-*")
 	if err != nil {
@@ -136,14 +146,11 @@ func (p *pictures) write(name string, fill func(io.Writer) error) (err error) {
 			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
-	b := bufio.NewWriterSize(f, 1<<20)
-	if err := errors.Join(fill(b), b.Flush(), f.Sync(), f.Close()); err != nil {
+	p.out.Reset(f)
+	if err := errors.Join(fill(p.out), p.out.Flush(), f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), filepath.Join(p.dir, name)); err != nil {
-		return err
-	}
-	return syncFolder(p.dir)
+	return os.Rename(f.Name(), filepath.Join(p.dir, name))
 }
 
 // syncFolder makes a new name in a folder last through a loss of power, where the
