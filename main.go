@@ -174,12 +174,13 @@ func (d database) openIn(ctx context.Context, level slog.Level, dir string) (*da
 		o.Spool = d.DB + "-spool"
 	}
 	// While everything is loaded, what was needed on the way is given up sooner, so that the
-	// start takes little more memory than what is served.
+	// start takes little more memory than what is served; what is left of it goes back to the system.
 	defer debug.SetGCPercent(debug.SetGCPercent(40))
 	r, err := data.Open(ctx, store, o)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+	go debug.FreeOSMemory()
 	return r, nil
 }
 

@@ -96,14 +96,7 @@ func (r *Registry) features(ctx context.Context, id string) ([]geo.Feature, erro
 		}
 		return fs, nil
 	}
-	var fs []geo.Feature
-	for f, err := range r.store.Features(ctx, id) {
-		if err != nil {
-			return nil, err
-		}
-		fs = append(fs, f)
-	}
-	return fs, nil
+	return r.read(ctx, id, 0)
 }
 
 // part finds a version in the Snapshot, nil when it is not live.

@@ -309,15 +309,20 @@ func (r *Registry) show(ctx context.Context, live []geo.Version, all bool) error
 
 func placeOf(v geo.Version) [2]string { return [2]string{string(v.Collection), string(v.Division)} }
 
+// mostReading is how many versions are read from the store at a time, however many
+// cores there are: a store has few connections, and to wait long for one is an error.
+const mostReading = 3
+
 // loadAll loads versions, several at a time. For one that cannot be loaded the newest
 // older one that can is given in its place, and a fault tells.
 func (r *Registry) loadAll(ctx context.Context, before *snapshot.Snapshot, vs []geo.Version) (parts []*snapshot.Part, faults []Fault, err error) {
 	loaded, failed := make([]*snapshot.Part, len(vs)), make([]*Fault, len(vs))
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(runtime.GOMAXPROCS(0))
+	reading := make(gate, mostReading)
 	for i, v := range vs {
 		work.Go(func() error {
-			part, err := r.load(ctx, v)
+			part, err := r.loadBy(ctx, v, reading)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}

@@ -204,23 +204,62 @@ func (r *Registry) swap(s *snapshot.Snapshot) {
 
 // load gives a version's part: from the disk where it is kept there, else from the store.
 func (r *Registry) load(ctx context.Context, v geo.Version) (*snapshot.Part, error) {
+	return r.loadBy(ctx, v, nil)
+}
+
+// loadBy is load with a gate before the store.
+func (r *Registry) loadBy(ctx context.Context, v geo.Version, g gate) (*snapshot.Part, error) {
 	if r.pictures != nil && v.State == geo.Published {
 		if part, err := r.pictures.part(v); err == nil {
 			return part, nil
 		}
 	}
-	return r.fetch(ctx, v)
+	if err := g.enter(ctx); err != nil {
+		return nil, err
+	}
+	fs, err := r.read(ctx, v.ID, v.Features)
+	g.leave()
+	if err != nil {
+		return nil, err
+	}
+	return index(v, fs)
 }
 
-// fetch reads a version from the store, holds it against its checksum and indexes it.
-func (r *Registry) fetch(ctx context.Context, v geo.Version) (*snapshot.Part, error) {
-	fs := make([]geo.Feature, 0, min(max(v.Features, 0), 1<<20)) // a damaged count asks for no more
-	for f, err := range r.store.Features(ctx, v.ID) {
+// gate bounds how many are behind it at a time; nil lets everyone through.
+type gate chan struct{}
+
+func (g gate) enter(ctx context.Context) error {
+	if g == nil {
+		return nil
+	}
+	select {
+	case g <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (g gate) leave() {
+	if g != nil {
+		<-g
+	}
+}
+
+// read reads the features of a version from the store; it should have n.
+func (r *Registry) read(ctx context.Context, id string, n int) ([]geo.Feature, error) {
+	fs := make([]geo.Feature, 0, min(max(n, 0), 1<<20)) // a damaged count asks for no more
+	for f, err := range r.store.Features(ctx, id) {
 		if err != nil {
 			return nil, err
 		}
 		fs = append(fs, f)
 	}
+	return fs, nil
+}
+
+// index holds a version's features against its checksum and makes its part.
+func index(v geo.Version, fs []geo.Feature) (*snapshot.Part, error) {
 	sum, err := geo.Checksum(fs)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s of %s, number %d: %w", ErrDamaged, v.Collection, v.Division, v.Number, err)
@@ -329,12 +368,9 @@ func (r *Registry) Restore(ctx context.Context, versionID, author string, base i
 	if old.State != geo.Published && old.State != geo.Superseded {
 		return old, fmt.Errorf("%w: version %s was never published", ErrConflict, old.ID)
 	}
-	var fs []geo.Feature
-	for f, err := range r.store.Features(ctx, old.ID) {
-		if err != nil {
-			return old, err
-		}
-		fs = append(fs, f)
+	fs, err := r.read(ctx, old.ID, old.Features)
+	if err != nil {
+		return old, err
 	}
 	again, err := r.draft(ctx, geo.Version{
 		Collection: old.Collection, Division: old.Division, Base: base, Author: author, Source: old.Source, Warnings: old.Warnings,

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -22,6 +23,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"towngrid/data"
+	"towngrid/data/gpkg"
 	"towngrid/data/pgtest"
 	"towngrid/data/postgis"
 	"towngrid/geo"
@@ -100,6 +102,11 @@ func TestScale(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
+	file := filepath.Join(t.TempDir(), "cells.gpkg")
+	g, err := gpkg.Open(t.Context(), file, gpkg.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	filled := 0
 	for size := range strings.SplitSeq(os.Getenv("TOWNGRID_SCALE"), ",") {
 		n, err := strconv.Atoi(size)
@@ -108,29 +115,53 @@ func TestScale(t *testing.T) {
 		}
 		began, first := time.Now(), filled
 		for ; filled < n/scaleCells; filled++ {
-			scalePublish(t, s, filled, 0)
+			scalePublish(t, s, filled)
+			scalePublish(t, g, filled)
 		}
 		t.Logf("%d cells: filled with %d divisions more in %v", n, filled-first, time.Since(began).Round(time.Millisecond))
 		dir := t.TempDir()
 		child(t, "PostGIS", n, dsn, filepath.Join(dir, "new"))
 		child(t, "PostGIS, keeping pictures", n, dsn, dir)
 		child(t, "pictures, no database", n, "postgres://postgres@127.0.0.1:1/none?sslmode=disable", dir)
+		// A file is of one service at a time.
+		if err := g.Close(); err != nil {
+			t.Fatal(err)
+		}
+		child(t, "a GeoPackage", n, file, filepath.Join(dir, "file"))
+		if g, err = gpkg.Open(t.Context(), file, gpkg.Options{}); err != nil {
+			t.Fatal(err)
+		}
 		scaleFollow(t, dsn, n)
+	}
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 
-func scalePublish(t *testing.T, s data.Store, division, base int) geo.Version {
+// scalePublish makes the first version of a division live.
+func scalePublish(t *testing.T, s data.Store, division int) {
 	t.Helper()
-	v, err := s.Publish(t.Context(), scaleDraft(t, s, division, base).ID, base, time.Now())
+	if _, err := s.Publish(t.Context(), scaleDraft(t, s, division, 0).ID, 0, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// scaleAgain makes a generation of a division live in place of another, and gives how long that took.
+func scaleAgain(t *testing.T, r *data.Registry, division, generation int) (geo.Version, time.Duration) {
+	t.Helper()
+	base := r.LiveNumber(geo.Cells, geo.Division(fmt.Sprint(100000+division)))
+	draft := scaleDraft(t, r.Store(), division, generation)
+	began := time.Now()
+	v, err := r.Publish(t.Context(), draft.ID, base)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return v
+	return v, time.Since(began)
 }
 
-func scaleDraft(t *testing.T, s data.Store, division, base int) geo.Version {
+func scaleDraft(t *testing.T, s data.Store, division, generation int) geo.Version {
 	t.Helper()
-	fs := scaleDivision(division, base)
+	fs := scaleDivision(division, generation)
 	sum, err := geo.Checksum(fs)
 	if err != nil {
 		t.Fatal(err)
@@ -142,14 +173,18 @@ func scaleDraft(t *testing.T, s data.Store, division, base int) geo.Version {
 	return v
 }
 
-// child starts a service in a process of its own and logs what it measures.
-func child(t *testing.T, what string, n int, dsn, dir string) {
+// child starts a service in a process of its own and logs what it measures. Where
+// TOWNGRID_SCALE_PROFILE names a folder, the processes leave their profiles there.
+func child(t *testing.T, what string, n int, store, dir string) {
 	t.Helper()
-	task, err := json.Marshal([]string{dsn, dir, fmt.Sprint(n)})
+	task, err := json.Marshal([]string{store, dir, fmt.Sprint(n)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(os.Args[0], "-test.run=^TestScale$", "-test.v")
+	if to := os.Getenv("TOWNGRID_SCALE_PROFILE"); to != "" {
+		cmd.Args = append(cmd.Args, "-test.cpuprofile="+filepath.Join(to, fmt.Sprintf("%d %s.cpu", n, what)))
+	}
 	cmd.Env = append(os.Environ(), "TOWNGRID_SCALE_CHILD="+string(task))
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -168,10 +203,10 @@ func measure(t *testing.T, task string) {
 	if err := json.Unmarshal([]byte(task), &args); err != nil {
 		t.Fatal(err)
 	}
-	usual := debug.SetGCPercent(40) // as the program does
+	debug.SetGCPercent(40) // as the program does
 	began := time.Now()
-	r, err := replica(t, args[0], args[1], nil)
-	debug.SetGCPercent(usual)
+	r, err := scaleOpen(t, args[0], args[1])
+	debug.SetGCPercent(50)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,16 +215,73 @@ func measure(t *testing.T, task string) {
 		t.Fatalf("%d cells are served, not %s", n, args[2])
 	}
 	work := busy(t)
-	peak, now := memory(t)
+	peak, _ := memory(t)
+	debug.FreeOSMemory()
+	_, now := memory(t)
+	t.Logf("measured: served after %v (%v of processor time); resident %d MB at most, %d MB then; load average %s",
+		loaded.Round(time.Millisecond), work.Round(time.Millisecond), peak, now, loadAverage(t))
 	lookup := locating(t, r.Snapshot())
 	var drawn []string
 	for _, z := range []uint8{14, 12, 10} {
 		drawn = append(drawn, fmt.Sprintf("z%d %v", z, drawing(t, r.Snapshot(), z).Round(10*time.Microsecond)))
 	}
+	_, now = memory(t)
+	t.Logf("measured: one lookup %v; tiles with fills from scratch %s; resident %d MB then", lookup, strings.Join(drawn, ", "), now)
+	if _, away := r.Away(); !away {
+		t.Logf("measured: a second snapshot, of another version of one division, takes %d kB more beside the first", second(t, r)>>10)
+	}
 	closing := time.Now()
 	shut(t, r)
-	t.Logf("measured: served after %v (%v of processor time); resident %d MB, %d MB at most; one lookup %v; tiles with fills from scratch %s; closed after %v",
-		loaded.Round(time.Millisecond), work.Round(time.Millisecond), now, peak, lookup, strings.Join(drawn, ", "), time.Since(closing).Round(time.Millisecond))
+	t.Logf("measured: closed after %v", time.Since(closing).Round(time.Millisecond))
+}
+
+// scaleOpen opens a service on a PostgreSQL database or a GeoPackage.
+func scaleOpen(t *testing.T, store, dir string) (*data.Registry, error) {
+	t.Helper()
+	if !strings.HasSuffix(store, ".gpkg") {
+		return replica(t, store, dir, nil)
+	}
+	s, err := gpkg.Open(t.Context(), store, gpkg.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return data.Open(t.Context(), s, data.Options{Spool: filepath.Join(dir, "spool"), Log: slog.New(slog.DiscardHandler)})
+}
+
+// second publishes a division anew and gives by how many bytes the heap has grown while
+// the snapshot of before is held.
+func second(t *testing.T, r *data.Registry) int64 {
+	t.Helper()
+	first := r.Snapshot()
+	const division = 3
+	before := heap()
+	scaleAgain(t, r, division, 1)
+	after := heap()
+	if first == r.Snapshot() || first.Len(geo.Cells) != r.Snapshot().Len(geo.Cells) {
+		t.Errorf("%d cells before, %d after", first.Len(geo.Cells), r.Snapshot().Len(geo.Cells))
+	}
+	runtime.KeepAlive(first)
+	scaleAgain(t, r, division, 0) // whose borders are its neighbours' as well
+	return after - before
+}
+
+// heap is how much is in use.
+func heap() int64 {
+	runtime.GC()
+	runtime.GC() // what pools held until the first
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// loadAverage is that of the last minute.
+func loadAverage(t *testing.T) string {
+	t.Helper()
+	raw, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	return strings.Fields(string(raw))[0]
 }
 
 // busy is the processor time that the process has taken.
@@ -267,34 +359,30 @@ func drawing(t *testing.T, s *snapshot.Snapshot, z uint8) time.Duration {
 	return took[len(took)/2]
 }
 
-// scaleFollow publishes 500 cells again and again and waits for a second replica.
+// scaleFollow publishes 500 cells again and again and waits for a second replica, both in
+// this process and with their folders, as services have them.
 func scaleFollow(t *testing.T, dsn string, n int) {
 	t.Helper()
 	both := make([]*data.Registry, 2)
 	for i := range both {
-		s, err := postgis.Open(t.Context(), dsn, postgis.Options{Pool: 8})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if both[i], err = data.Open(t.Context(), s, data.Options{Spool: t.TempDir(), Log: slog.New(slog.DiscardHandler)}); err != nil {
+		var err error
+		dir := t.TempDir()
+		if both[i], err = replica(t, dsn, dir, nil); err != nil {
 			t.Fatal(err)
 		}
 		defer shut(t, both[i])
+		// A service that has just started writes its pictures, once.
+		eventually(t, "its pictures", 10*time.Minute, func() bool {
+			lists, err := filepath.Glob(filepath.Join(dir, "pictures", "list-*.json"))
+			return err == nil && len(lists) > 0
+		})
 	}
 	var here, there []time.Duration
-	for range 20 {
-		division := 7 % (n / scaleCells)
-		base := both[0].LiveNumber(geo.Cells, geo.Division(fmt.Sprint(100000+division)))
-		draft := scaleDraft(t, both[0].Store(), division, base)
-		began := time.Now()
-		v, err := both[0].Publish(t.Context(), draft.ID, base)
-		if err != nil {
-			t.Fatal(err)
-		}
-		here = append(here, time.Since(began))
-		eventually(t, "the other replica", 10*time.Second, func() bool { return serves(both[1], v) })
-		there = append(there, time.Since(began))
+	for generation := range 20 {
+		v, took := scaleAgain(t, both[0], 7, 19-generation)
+		here = append(here, took)
+		there = append(there, took+eventually(t, "the other replica", 10*time.Second, func() bool { return serves(both[1], v) }))
 	}
-	report(t, fmt.Sprintf("%d cells: 500 published, seen by its own replica", n), here, 10*time.Second)
+	report(t, fmt.Sprintf("%d cells: 500 published, seen by its own replica, load average %s", n, loadAverage(t)), here, 10*time.Second)
 	report(t, fmt.Sprintf("%d cells: 500 published, seen by both replicas", n), there, 10*time.Second)
 }
