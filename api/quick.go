@@ -25,6 +25,9 @@ type quick struct {
 	slots [1 << 13]atomic.Pointer[quickAnswer]
 }
 
+// longestQuestion bounds what the table keeps of what callers say: with 8,192 places, 8 MB.
+const longestQuestion = 1024
+
 // appendQuestion appends all of a request on which the answer depends, but If-None-Match. Only a path
 // can hold the NUL that stands between the parts.
 func appendQuestion[T string | []byte](b []byte, path, query, accept, origin T) []byte {
@@ -106,6 +109,9 @@ func (s *Server) remember(r *http.Request, route string, snap *snapshot.Snapshot
 		return
 	}
 	question := appendQuestionOf(nil, r)
+	if len(question) > longestQuestion {
+		return
+	}
 	a.question, a.tile, a.encoding, a.etag = string(question), tile, enc, tile.ETag(enc)
 	a.whole.Set("Content-Type", tiles.MediaType)
 	a.same = a.whole.Clone()
@@ -121,7 +127,7 @@ func (s *Server) remember(r *http.Request, route string, snap *snapshot.Snapshot
 // rememberLocate keeps what stands around the answer to GET /locate.
 func (s *Server) rememberLocate(r *http.Request, route string, snap *snapshot.Snapshot, h http.Header) {
 	question := appendQuestion(nil, r.URL.Path, "", "", first(r.Header["Origin"]))
-	if q := s.quick.Load(); q == nil || q.find(question) != nil {
+	if q := s.quick.Load(); q == nil || q.find(question) != nil || len(question) > longestQuestion {
 		return
 	}
 	if q, a := s.remembering(r, route, snap, h); q != nil {

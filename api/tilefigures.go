@@ -21,6 +21,7 @@ func tileFigures(s *Server) (all []prometheus.Collector) {
 	counter("towngrid_tile_cache_evictions_total", "Encoded tiles given up for others.", func(t tiles.Stats) uint64 { return t.Evictions })
 	gauge("towngrid_tile_cache_bytes", "Encoded tiles held, in bytes.", func() float64 { return float64(s.tiles.Stats().Bytes) })
 	gauge("towngrid_tile_cache_entries", "Encoded tiles held.", func() float64 { return float64(s.tiles.Stats().Entries) })
+	gauge("towngrid_tiles_making", "Tiles that are being made.", func() float64 { return float64(s.tiles.Stats().Making) })
 	gauge("towngrid_event_listeners", "Callers who follow /events.", func() float64 { return float64(s.bulletin.count()) })
 	return append(all, memoryFigures{s.tiles})
 }

@@ -174,6 +174,8 @@ type Stats struct {
 	Builds, Evictions uint64
 	// Entries is the number of encoded tiles held, Bytes what they take of the cache's size.
 	Entries, Bytes uint64
+	// Making is the number of tiles that are being made.
+	Making int
 }
 
 // Stats are the cache's figures for metrics. It first lets the cache do what it has put off, so
@@ -184,6 +186,6 @@ func (c *Cache) Stats() Stats {
 	return Stats{
 		Hits: n.Hits, Misses: n.Misses, Blank: c.blank.Load(),
 		Builds: c.builds.Load(), Evictions: n.Evictions,
-		Entries: uint64(c.tiles.EstimatedSize()), Bytes: c.tiles.WeightedSize(),
+		Entries: uint64(c.tiles.EstimatedSize()), Bytes: c.tiles.WeightedSize(), Making: len(c.slots),
 	}
 }
