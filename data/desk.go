@@ -151,11 +151,14 @@ func (d *desk) close() {
 
 // Receive takes a file in: it is spooled, and read by the time that Wait returns.
 // It is ErrBusy, before anything of body is read, when too many uploads are
-// received, wait or are read; and a geo.Error when the file is empty or too large.
+// received, wait or are read; and a geo.Error when a choice is none, or the file is empty or too large.
 // Nothing is kept then.
 func (r *Registry) Receive(ctx context.Context, rc Receipt, body io.Reader) (Upload, error) {
 	if r.away() {
 		return Upload{}, ErrUnavailable // before a long body is read in vain
+	}
+	if err := rc.Choice.CheckFor(rc.Collection, r.opts.Operator); err != nil {
+		return Upload{}, err
 	}
 	if !r.uploads.enter() {
 		return Upload{}, ErrBusy

@@ -67,13 +67,8 @@ func (r *Registry) Choose(ctx context.Context, id string, c intake.Choice) (Uplo
 		return u, fmt.Errorf("%w: upload %s is %s, no question is open", ErrConflict, id, u.State)
 	}
 	merged := u.Choice.Merge(c)
-	if err := merged.Check(); err != nil {
-		return u, err
-	}
-	if c.CRS != "" {
-		if _, err := intake.System(r.opts.Operator, c.CRS); err != nil {
-			return u, err // the question stays open
-		}
+	if err := merged.CheckFor(u.Collection, r.opts.Operator); err != nil {
+		return u, err // the question stays open
 	}
 	if _, err := os.Stat(r.uploads.path(id)); err != nil {
 		return u, geo.Errorf("file_elsewhere", "该上传的文件在接收它的另一个服务上；请向该服务答复，或重新上传",

@@ -174,3 +174,52 @@ func BenchmarkAreaM2(b *testing.B) {
 		}
 	})
 }
+
+// TestStraightAreaIsThatOfPiecesOfEdges cuts the edges of random rings, straight in
+// degrees, into so many pieces that geodesics between them are as straight.
+func TestStraightAreaIsThatOfPiecesOfEdges(t *testing.T) {
+	const seed, pieces = 17, 2000
+	rng := rand.New(rand.NewPCG(seed, 0))
+	for i := range 60 {
+		size := math.Pow(10, -4+4*rng.Float64()) // degrees
+		at := orb.Point{75 + 55*rng.Float64(), 4 + 48*rng.Float64()}
+		var ring, fine orb.Ring
+		for k := range 7 {
+			sin, cos := math.Sincos(2 * math.Pi * (float64(k) + 0.8*rng.Float64()) / 7)
+			r := size * (0.3 + rng.Float64())
+			ring = append(ring, orb.Point{at[0] + r*cos, at[1] + r*sin})
+		}
+		ring = append(ring, ring[0])
+		for k := 1; k < len(ring); k++ {
+			for j := range pieces {
+				f := float64(j) / pieces
+				fine = append(fine, orb.Point{ring[k-1][0] + f*(ring[k][0]-ring[k-1][0]), ring[k-1][1] + f*(ring[k][1]-ring[k-1][1])})
+			}
+		}
+		fine = append(fine, fine[0])
+		got, want := geo.StraightAreaM2(orb.MultiPolygon{{ring}}), geo.AreaM2(fine)
+		if math.Abs(got-want) > 1e-8*want+1e-5 {
+			t.Errorf("seed %d, ring %d of %g degrees: %v, %v in pieces", seed, i, size, got, want)
+		}
+	}
+}
+
+// TestStraightAreaOfSlivers cuts a corner off along a line with a vertex on it: nothing
+// lies between the two borders, where geodesics would leave hundreds of square metres.
+func TestStraightAreaOfSlivers(t *testing.T) {
+	a, b := orb.Point{118.8, 29}, orb.Point{118.9, 29.0625}
+	mid := orb.Point{(a[0] + b[0]) / 2, (a[1] + b[1]) / 2}
+	sliver := orb.MultiPolygon{{{a, mid, b, a}}}
+	if got := geo.StraightAreaM2(sliver); got > 1e-5 {
+		t.Errorf("a sliver without width has %v m²", got)
+	}
+	if got := geo.AreaM2(sliver); got < 100 {
+		t.Errorf("geodesics leave %v m²: the test tests nothing", got)
+	}
+	c := orb.Point{118.9, 29}
+	whole := geo.StraightAreaM2(orb.MultiPolygon{{{a, c, b, a}}})
+	parts := geo.StraightAreaM2(orb.MultiPolygon{{{a, c, mid, a}}, {{mid, c, b, mid}}})
+	if math.Abs(whole-parts) > 1e-9*whole {
+		t.Errorf("cut in two %v and %v m²", parts, whole)
+	}
+}

@@ -98,6 +98,15 @@ func (s Schema) Field(name string) (Field, bool) {
 	return Field{}, false
 }
 
+// Names are the names of all fields, code and name first.
+func (s Schema) Names() []string {
+	names := []string{s.Code.Name, s.Name.Name}
+	for _, f := range s.Fields {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
 // Known says whether a file's field of this name stands for f.
 func (f Field) Known(name string) bool {
 	if strings.EqualFold(f.Name, name) {

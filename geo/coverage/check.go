@@ -42,7 +42,7 @@ type Defect struct {
 	Kind Kind
 	// Faces are in order: the two that overlap, or those along the shell of a gap.
 	Faces []int32
-	// AreaM2 is the geodesic area in m².
+	// AreaM2 is the area in m², see geo.StraightAreaM2.
 	AreaM2 float64
 	// WidthM is twice the area by the perimeter, in metres: the width of a sliver,
 	// half the side of a square; of several pieces that of the widest.
@@ -223,7 +223,7 @@ func (k *checker) typical(p orb.Polygon) (place orb.Point, faces []int32) {
 
 func (k *checker) gap(r region, place orb.Point) {
 	k.defects = append(k.defects, Defect{
-		Kind: Gap, Faces: r.faces, AreaM2: geo.AreaM2(r.outline), WidthM: width(r.outline),
+		Kind: Gap, Faces: r.faces, AreaM2: geo.StraightAreaM2(orb.MultiPolygon{r.outline}), WidthM: width(r.outline),
 		Place: place, Outline: orb.MultiPolygon{r.outline},
 	})
 }
@@ -297,7 +297,7 @@ func (k *checker) overlap(piece region, place orb.Point, faces []int32) {
 				d.Outline[0], d.Outline[len(d.Outline)-1] = piece.outline, d.Outline[0]
 			}
 			d.WidthM = max(d.WidthM, width(piece.outline))
-			d.AreaM2 += geo.AreaM2(piece.outline)
+			d.AreaM2 += geo.StraightAreaM2(orb.MultiPolygon{piece.outline})
 		}
 	}
 }

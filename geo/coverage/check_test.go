@@ -67,7 +67,7 @@ func TestCheckAgreesWithOverlay(t *testing.T) {
 // checkDefect holds a defect's parts against one another and against the cells.
 func checkDefect(t *testing.T, seed uint64, cells []orb.MultiPolygon, d coverage.Defect) {
 	t.Helper()
-	if area := geo.AreaM2(d.Outline); math.Abs(area-d.AreaM2) > 1e-6*area+1e-3 || d.AreaM2 <= 0 {
+	if area := geo.StraightAreaM2(d.Outline); math.Abs(area-d.AreaM2) > 1e-6*area+1e-3 || d.AreaM2 <= 0 {
 		t.Errorf("seed %d: %v of %v m² with an outline of %v m²", seed, d.Kind, d.AreaM2, area)
 	}
 	if d.WidthM <= 0.001 || d.WidthM > 2e4 {

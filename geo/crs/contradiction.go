@@ -46,6 +46,15 @@ func (c CRS) Contradiction(b orb.Bound) error {
 		span(b.Min[0], b.Max[0]), span(b.Min[1], b.Max[1]), c.ID(), why.ZH, why.EN, advice.ZH, advice.EN)
 }
 
+// Holds says whether a point, east first, has a position in China by c and begins with
+// c's zone number where that has one.
+func (c CRS) Holds(p orb.Point) bool {
+	if zone, width := c.prefix(); width != 0 && zoneOf(p[0]) != zone {
+		return false
+	}
+	return InChina(c.ToGeographic(p[0], p[1]))
+}
+
 func contradicted(zh, en string, args ...any) error {
 	return geo.Errorf("crs_contradicted", zh, en, args...)
 }

@@ -67,6 +67,9 @@ func (c CRS) Geographic() bool {
 	return c.kind == geographic || c.kind == owned && c.own.open().stands.kind == geographic
 }
 
+// Own says whether the system is one of the operator's own, whose parameters are secrets.
+func (c CRS) Own() bool { return c.kind == owned }
+
 // ToGeographic brings coordinates, east first as in .shp and GeoJSON, to CGCS2000
 // degrees. It gives NaN, NaN for what has no position: a coordinate that is not
 // finite, a latitude beyond ±90 or a longitude beyond ±180, and projected positions

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/paulmach/orb"
 )
 
 // redacted is what is printed in the place of parameters.
@@ -113,6 +115,20 @@ func (o *Operator) Parse(s string) (CRS, bool) {
 		}
 	}
 	return CRS{}, false
+}
+
+// Holding are the operator's systems in which coordinates with the bound b, east first,
+// lie in China.
+func (o *Operator) Holding(b orb.Bound) (fitting []CRS) {
+	if o == nil || b.IsEmpty() {
+		return nil
+	}
+	for _, own := range o.systems {
+		if c := own.crs(); c.Contradiction(b) == nil {
+			fitting = append(fitting, c)
+		}
+	}
+	return fitting
 }
 
 // ParseWKT reads a .prj text like the package's ParseWKT. One of Xian 1980 or Beijing

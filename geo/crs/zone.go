@@ -2,6 +2,7 @@ package crs
 
 import (
 	"fmt"
+	"strconv"
 
 	"towngrid/geo"
 )
@@ -17,6 +18,17 @@ func GaussKrueger(width, zone int, prefixed bool) (CRS, error) {
 			"there is no %d-degree zone %d: 3-degree zones are 25–45, 6-degree zones 13–23", width, zone)
 	}
 	return onZone(china2000, zone, prefixed, zoneCode(china2000, zone, prefixed)), nil
+}
+
+// ForeignZone is the code, such as "EPSG:2364", of a Gauss-Krüger system on "xian1980" or
+// "beijing1954", which nothing but an operator's parameters ties to CGCS2000; "" where
+// there is no such zone.
+func ForeignZone(datum string, width, zone int, prefixed bool) string {
+	f := map[string]frame{"xian1980": xian1980, "beijing1954": beijing1954}[datum]
+	if code := zoneCode(f, zone, prefixed); code != 0 && f != "" && zoneWidth(zone) == width {
+		return "EPSG:" + strconv.Itoa(code)
+	}
+	return ""
 }
 
 // onZone is the Gauss-Krüger system of a zone on a datum.

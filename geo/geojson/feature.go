@@ -46,6 +46,7 @@ func (s *scan) record(it *item) (r shapefile.Record, err error) {
 	if r.Geometry, err = s.geometry(shape); err != nil {
 		return r, err
 	}
+	r.Rings = s.shapes.origins
 	r.Values, err = s.values.of(&o, s.items)
 	return r, err
 }
@@ -100,6 +101,7 @@ func (s *scan) noteMembers(o *object, alone bool) {
 
 func (s *scan) geometry(o *object) (orb.Geometry, error) {
 	if o == nil {
+		s.shapes.origins = nil
 		s.warn(nullShape.breach())
 		return nil, nil
 	}

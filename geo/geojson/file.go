@@ -18,6 +18,9 @@ type File struct {
 	// for text and for values of several kinds, N for int64, F for float64 with
 	// Decimals as many as were met (at most 15), L for bool. Length is 0.
 	Fields []shapefile.Field
+	// IDField is which of Fields holds the Features' own ids, -1 where they have none or
+	// a property has that name.
+	IDField int
 	// Records is how many Features and geometries there are, with those that cannot
 	// be read. Counting ends where more are broken than lim.Refusals.
 	Records int
@@ -30,6 +33,9 @@ type File struct {
 	// before y even where the named system has its northern axis first.
 	CRS         string
 	CRSEvidence geo.Text
+	// Exchanged, set before Features runs, says that coordinates stand north first: they
+	// are yielded east first, and the winding of rings is that of the points so exchanged.
+	Exchanged bool
 	// Violations is what was noticed, complete once Features has run to its end.
 	// Places are records, parts (rings) and vertices.
 	Violations []geo.Violation
@@ -71,7 +77,7 @@ func Open(r io.ReaderAt, size int64, lim shapefile.Limits) (*File, error) {
 		return nil, err
 	}
 	f := &File{
-		Kind: s.fileKind(), Fields: s.columns.fields(), Records: s.items,
+		Kind: s.fileKind(), Fields: s.columns.fields(), IDField: s.columns.id, Records: s.items,
 		CRS: s.system.name, CRSEvidence: s.system.evidence,
 		r: r, size: size, lim: lim, columns: s.columns, base: s.notes(),
 	}
@@ -149,7 +155,7 @@ type scan struct {
 
 func newScan(f *File) *scan {
 	f.Refused = 0
-	s := &scan{f: f, led: ledger.New(f.base, f.lim.Listed, f.lim.Refusals), shapes: shapes{lim: f.lim, rings: shapefile.Rings{Wound: true}}}
+	s := &scan{f: f, led: ledger.New(f.base, f.lim.Listed, f.lim.Refusals), shapes: shapes{lim: f.lim, exchanged: f.Exchanged, rings: shapefile.Rings{Wound: true}}}
 	s.in = newSource(f.r, f.size)
 	s.values = newValues(&f.columns, s.led, &s.tallies)
 	return s

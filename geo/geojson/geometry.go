@@ -23,12 +23,16 @@ type shapes struct {
 	owner  []int32     // of a ring: the part that is listed as its outer ring
 	spare  bool        // positions had more than two numbers
 	multi  bool        // it is a MultiPoint
+	// origins are those of the rings of a polygon.
+	origins []shapefile.Origin
+
+	exchanged bool // the file has north first
 }
 
 // shape is the geometry of an object, with the violations that do not refuse it. The
 // error is a *refusal, or one that ends the reading.
 func (s *shapes) shape(o *object, record int) (orb.Geometry, []geo.Violation, error) {
-	s.record, s.family, s.spare, s.multi = record, "", false, false
+	s.record, s.family, s.spare, s.multi, s.origins = record, "", false, false, nil
 	s.pts, s.starts, s.owner = s.pts[:0], s.starts[:0], s.owner[:0]
 	if err := s.read(o); err != nil {
 		return nil, nil, err
@@ -42,6 +46,9 @@ func (s *shapes) shape(o *object, record int) (orb.Geometry, []geo.Violation, er
 	s.starts = append(s.starts, int32(len(s.pts)))
 	pts := make([]orb.Point, len(s.pts))
 	copy(pts, s.pts)
+	if s.exchanged {
+		shapefile.Exchange(pts)
+	}
 	switch {
 	case s.family == "Polygon":
 		return s.polygons(pts)
@@ -245,6 +252,7 @@ func (s *shapes) polygons(pts []orb.Point) (orb.Geometry, []geo.Violation, error
 		last := len(n.Violations) - 1
 		return nil, n.Violations[:last], &refusal{Violation: n.Violations[last]}
 	}
+	s.origins = n.Rings
 	for i, around := range n.Around {
 		part, owner := int32(i), s.owner[i]
 		var v geo.Violation

@@ -15,6 +15,7 @@ import (
 func (r *reader) build() error {
 	r.result.Features = make([]geo.Feature, 0, len(r.records))
 	r.numbers = make([]int, 0, len(r.records))
+	r.origins = make([][]shapefile.Origin, 0, len(r.records))
 	for i, rec := range r.records {
 		if i%1024 == 0 {
 			if err := r.ctx.Err(); err != nil {
@@ -25,6 +26,7 @@ func (r *reader) build() error {
 		if f, ok := r.feature(rec); ok {
 			r.result.Features = append(r.result.Features, f)
 			r.numbers = append(r.numbers, rec.Number)
+			r.origins = append(r.origins, rec.Rings)
 		}
 	}
 	r.result.Counts.Features = len(r.result.Features)
@@ -65,6 +67,9 @@ func (r *reader) feature(rec shapefile.Record) (f geo.Feature, ok bool) {
 		f.Properties = append(f.Properties, geo.Property{Name: "code_system", Value: r.system})
 	}
 	for _, column := range r.fields.extra {
+		if column == r.file.idField && text(rec.Values[column]) == string(f.Code) {
+			continue // said once is enough
+		}
 		if v := rec.Values[column]; v != nil && v != "" {
 			f.Properties = append(f.Properties, geo.Property{Name: r.fields.names[column], Value: v})
 		}
@@ -119,7 +124,7 @@ func (r *reader) geometry(rec shapefile.Record) (orb.Geometry, bool) {
 		}
 	case orb.MultiPolygon:
 		if r.schema.Geometry == geo.MultiPolygon {
-			return r.polygons(rec.Number, g)
+			return r.polygons(rec, g)
 		}
 	}
 	r.add(geo.Breach("wrong_geometry", geo.Refusal,
@@ -132,37 +137,44 @@ func (r *reader) geometry(rec shapefile.Record) (orb.Geometry, bool) {
 func (r *reader) point(record int, p orb.Point) (orb.Geometry, bool) {
 	lon, lat := r.crs.ToGeographic(p[0], p[1])
 	if !crs.InChina(lon, lat) {
-		r.add(abroad(lon, lat, p).At(record, 0, 0))
+		r.add(r.abroad(lon, lat).At(record, 0, 0))
 		return nil, false
 	}
 	return orb.Point{lon, lat}, true
 }
 
 // polygons transforms in place; the first vertex that falls outside China refuses the record.
-func (r *reader) polygons(record int, mp orb.MultiPolygon) (orb.Geometry, bool) {
-	part := 0
+func (r *reader) polygons(rec shapefile.Record, mp orb.MultiPolygon) (orb.Geometry, bool) {
+	n := 0
 	for _, p := range mp {
 		for _, ring := range p {
 			r.crs.ToGeographicAll(ring)
 			for v, at := range ring {
 				if !crs.InChina(at.Lon(), at.Lat()) {
-					x, y := r.crs.FromGeographic(at.Lon(), at.Lat())
-					r.add(abroad(at.Lon(), at.Lat(), orb.Point{x, y}).At(record, part, v))
+					part, vertex := inFile(rec.Rings, n, v, len(ring))
+					r.add(r.abroad(at.Lon(), at.Lat()).At(rec.Number, part, vertex))
 					return nil, false
 				}
 			}
-			part++
+			n++
 		}
 	}
 	return mp, true
 }
 
 // abroad tells of a position outside China, with what was read and what it would mean.
-func abroad(lon, lat float64, read orb.Point) geo.Violation {
-	v := geo.Breach("outside_china", geo.Refusal,
-		geo.Textf("坐标 (%.3f, %.3f) 换算后为 %.6f°, %.6f°，不在中国范围内", "the coordinates (%.3f, %.3f) come to %.6f°, %.6f°, which is not in China", read[0], read[1], lon, lat),
+// Of a system of the operator's own it tells neither: together they give part of the
+// parameters away.
+func (r *reader) abroad(lon, lat float64) geo.Violation {
+	x, y := r.crs.FromGeographic(lon, lat)
+	message := geo.Textf("坐标 (%.3f, %.3f) 换算后为 %.6f°, %.6f°，不在中国范围内", "the coordinates (%.3f, %.3f) come to %.6f°, %.6f°, which is not in China", x, y, lon, lat)
+	known := !math.IsNaN(x) && !math.IsNaN(y)
+	if !known || r.crs.Own() {
+		message = geo.Text{ZH: "该点换算后不在中国范围内", EN: "the vertex does not come to lie in China"}
+	}
+	v := geo.Breach("outside_china", geo.Refusal, message,
 		geo.Text{ZH: "请检查坐标系、带号以及 X/Y 顺序", EN: "check the reference system, its zone, and the order of X and Y"})
-	if !math.IsNaN(lon) && !math.IsNaN(lat) {
+	if known && !r.crs.Own() {
 		v = v.On(lon, lat)
 	}
 	return v

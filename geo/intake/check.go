@@ -12,9 +12,15 @@ import (
 	"towngrid/geo/coverage"
 )
 
-// check holds the features against each other and against what is live.
+// check holds the features against each other and against what is live. Where records
+// have been refused the others are still looked at one by one, so that a planner hears
+// of all at once; what is missing would only mislead the other checks.
 func (r *reader) check() error {
-	for _, step := range []func(){r.snap, r.checkCodes, r.checkCodeLengths, r.checkText, r.checkTowns, r.checkLandUse, r.checkReferences, r.checkRings} {
+	steps := []func(){r.snap, r.checkCodes, r.checkCodeLengths, r.checkText, r.checkTowns, r.checkLandUse, r.checkReferences, r.checkRings}
+	if geo.Refused(r.result.Violations) {
+		steps = []func(){r.checkCodes, r.checkText, r.checkTowns, r.checkLandUse, r.checkRings}
+	}
+	for _, step := range steps {
 		if err := r.ctx.Err(); err != nil {
 			return err
 		}
@@ -198,19 +204,59 @@ func (r *reader) unitsLive() bool {
 // mostCrossings bounds how many self-crossings are listed for one file.
 const mostCrossings = 100
 
-// checkRings refuses polygons that cross themselves.
+// tinyM2 is the area below which a ring is tiny: what is left over from cutting, or a slip
+// of the hand. No cell, parcel or hole in one is meant to be smaller.
+const tinyM2 = 1.0
+
+// checkTiny warns of rings that are tiny.
+func (r *reader) checkTiny(i int, mp orb.MultiPolygon) {
+	n := 0
+	for _, p := range mp {
+		for k, ring := range p {
+			if m2 := geo.StraightAreaM2(orb.MultiPolygon{{ring}}); m2 < tinyM2 {
+				what := geo.Text{ZH: "环", EN: "ring"}
+				if k > 0 {
+					what = geo.Text{ZH: "洞", EN: "hole"}
+				}
+				part, vertex := inFile(r.origins[i], n, 0, len(ring))
+				r.add(geo.Breach("tiny_ring", geo.Warning,
+					geo.Textf("%[1]s 有一个%[2]s只有 %.4[4]f m²", "a %[3]s of %[1]s has only %.4[4]f m²", named(r.result.Features[i]), what.ZH, what.EN, m2),
+					geo.Text{ZH: "如非有意，请删除", EN: "delete it unless it is meant"}).At(r.numbers[i], part, vertex).On(ring[0][0], ring[0][1]))
+			}
+			n++
+		}
+	}
+}
+
+// checkRings refuses polygons that cross themselves, and warns of tiny rings.
 func (r *reader) checkRings() {
 	left := mostCrossings
 	for i, f := range r.result.Features {
 		mp, ok := f.Geometry.(orb.MultiPolygon)
-		if !ok || left == 0 {
+		if !ok {
+			continue
+		}
+		r.checkTiny(i, mp)
+		if left == 0 {
 			continue
 		}
 		for _, x := range coverage.SelfCrossings(mp, left) {
 			left--
-			r.add(crossing(f, x).At(r.numbers[i], ringNumber(mp, x.Part, x.Ring), x.Vertex).On(x.Place[0], x.Place[1]))
+			part, vertex := r.crossed(i, mp, x)
+			r.add(crossing(f, x).At(r.numbers[i], part, vertex).On(x.Place[0], x.Place[1]))
 		}
 	}
+}
+
+// crossed is where a crossing of feature i stands in the file: the vertex at which the
+// edge begins there, or the vertex itself where the ring crosses in one.
+func (r *reader) crossed(i int, mp orb.MultiPolygon, x coverage.Crossing) (part, vertex int) {
+	ring := mp[x.Part][x.Ring]
+	place := edgeInFile
+	if ring[x.Vertex] == x.Place {
+		place = inFile
+	}
+	return place(r.origins[i], ringNumber(mp, x.Part, x.Ring), x.Vertex, len(ring))
 }
 
 // crossing refuses a border that crosses itself. One that runs along itself, as a spike
@@ -279,9 +325,11 @@ func (r *reader) defect(d coverage.Defect) geo.Violation {
 		geo.Textf("%s 重叠 %.2f m²", "%s overlap by %.2f m²", strings.Join(names, ", "), d.AreaM2),
 		geo.Text{ZH: "如需消除，请调整共用边界", EN: "to mend it, move the shared border"})
 	if d.Kind == coverage.Gap {
-		v = geo.Breach("gap", geo.Warning,
-			geo.Textf("%s 之间有 %.2f m² 的空隙", "between %s is a gap of %.2f m²", strings.Join(names, ", "), d.AreaM2),
+		v = geo.Breach("gap", geo.Warning, geo.Textf("%s 之间有 %.2f m² 的空隙", "between %s is a gap of %.2f m²", strings.Join(names, ", "), d.AreaM2),
 			geo.Text{ZH: "湖泊等有意留空可忽略；否则请补齐", EN: "leave it if it is meant, such as a lake; else close it"})
+	}
+	if d.Kind == coverage.Gap && len(d.Faces) == 1 {
+		v.Message = geo.Textf("%s 之中有 %.2f m² 的空洞", "%s has a hole of %.2f m²", names[0], d.AreaM2)
 	}
 	if len(d.Faces) > 0 {
 		v = v.At(r.numbers[d.Faces[0]], geo.None, geo.None)

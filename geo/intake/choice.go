@@ -4,7 +4,15 @@
 // snapshot that is live.
 package intake
 
-import "towngrid/geo"
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"towngrid/geo"
+	"towngrid/geo/crs"
+	"towngrid/geo/shapefile"
+)
 
 // Choice is what the planner has decided about a file; zero members leave the
 // matter to what the file says of itself.
@@ -63,7 +71,7 @@ const (
 )
 
 // Check refuses what is no choice: an unknown fix, a tolerance that is not above 0
-// and at most a metre.
+// and at most a metre, an encoding or a code system that does not exist.
 func (c Choice) Check() error {
 	if c.Fix != "" && c.Fix != FixSnap {
 		return geo.Errorf("bad_choice", "fix=%.40q 无效，可用：snap", "fix=%.40q: there is only snap", c.Fix)
@@ -71,7 +79,32 @@ func (c Choice) Check() error {
 	if c.ToleranceM != 0 && !(c.ToleranceM > 0 && c.ToleranceM <= largestToleranceM) {
 		return geo.Errorf("bad_choice", "容差 %g 应大于 0 且不超过 %g 米", "a tolerance of %g: wanted is more than 0 and at most %g metres", c.ToleranceM, largestToleranceM)
 	}
+	if err := shapefile.KnownEncoding(c.Encoding); err != nil {
+		return err
+	}
+	if systems := []string{geo.LandUse2023, geo.LandSurvey3, geo.UrbanLandUse}; c.CodeSystem != "" && !slices.Contains(systems, c.CodeSystem) {
+		return geo.Errorf("bad_choice", "code_system=%.40q 无效，可用：%s", "code_system=%.40q: there are %s", c.CodeSystem, strings.Join(systems, ", "))
+	}
 	return nil
+}
+
+// CheckFor is Check for a file of a collection: it also refuses a reference system that
+// neither the operator nor the program has, and fields that the collection has not.
+func (c Choice) CheckFor(col geo.Collection, o *crs.Operator) error {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	schema := col.Schema()
+	for _, name := range slices.Sorted(maps.Keys(c.Fields)) {
+		if _, known := schema.Field(name); !known {
+			return geo.Errorf("bad_choice", "%[2]s 没有字段 %.60[1]q，可用：%[3]s", "%[2]s have no field %.60[1]q; there are %[3]s", name, string(col), strings.Join(schema.Names(), ", "))
+		}
+	}
+	if c.CRS == "" {
+		return nil
+	}
+	_, err := System(o, c.CRS)
+	return err
 }
 
 // toleranceM is the tolerance in force.

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"towngrid/geo"
 	"towngrid/geo/shapefile"
@@ -21,11 +22,11 @@ type mapping struct {
 	extra []int
 }
 
-// mapFields maps by the planner's choice first, then by name and alias. A field
-// of the file serves one field of the schema. The choice of a field that the file
-// does not have is an error.
-func mapFields(schema geo.Schema, file []shapefile.Field, choice map[string]string) (mapping, error) {
-	m := mapping{schema: schema, fields: append([]geo.Field{schema.Code, schema.Name}, schema.Fields...)}
+// mapFields maps by the planner's choice first, then by name and alias, then by what a
+// .dbf has left of these. A field of the file serves one field of the schema. wrong is a
+// chosen field that the file does not have, "" for none, and stands for which field of the schema.
+func mapFields(schema geo.Schema, file []shapefile.Field, choice map[string]string) (m mapping, wrong, of string) {
+	m = mapping{schema: schema, fields: append([]geo.Field{schema.Code, schema.Name}, schema.Fields...)}
 	taken := make([]bool, len(file))
 	m.columns = make([]int, len(m.fields))
 	for i, f := range m.fields {
@@ -36,14 +37,17 @@ func mapFields(schema geo.Schema, file []shapefile.Field, choice map[string]stri
 		}
 		at := column(file, taken, func(n string) bool { return strings.EqualFold(n, name) })
 		if at == absent {
-			return m, geo.Errorf("unknown_field", "文件中没有可用于 %[2]s 的字段 %[1]q", "the file has no field %q left for %s", name, f.Name)
+			wrong, of = name, f.Name
+			continue
 		}
 		m.columns[i], taken[at] = at, true
 	}
-	for i, f := range m.fields {
-		if m.columns[i] == absent {
-			if at := aliasColumn(file, taken, f); at != absent {
-				m.columns[i], taken[at] = at, true
+	for _, called := range []func(string) []string{same, cut} {
+		for i, f := range m.fields {
+			if m.columns[i] == absent {
+				if at := aliasColumn(file, taken, f, called); at != absent {
+					m.columns[i], taken[at] = at, true
+				}
 			}
 		}
 	}
@@ -55,7 +59,28 @@ func mapFields(schema geo.Schema, file []shapefile.Field, choice map[string]stri
 		}
 		m.names = append(m.names, name)
 	}
-	return m, nil
+	return m, wrong, of
+}
+
+func same(name string) []string { return []string{name} }
+
+// longestName is how many bytes of a field's name a .dbf has room for.
+const longestName = 10
+
+// cut gives what is left of a name that is too long for a .dbf, in UTF-8 and in GBK,
+// where characters beyond ASCII have two bytes. Half a character at the end is left out
+// by whoever reads it.
+func cut(name string) (left []string) {
+	for _, size := range []func(rune) int{utf8.RuneLen, func(r rune) int { return min(utf8.RuneLen(r), 2) }} {
+		room := longestName
+		for i, r := range name {
+			if room -= size(r); room < 0 {
+				left = append(left, name[:i])
+				break
+			}
+		}
+	}
+	return left
 }
 
 // freeName is the name under which a field of the file is kept that serves none of
@@ -78,11 +103,14 @@ func (m *mapping) named(name string) bool {
 	return false
 }
 
-// aliasColumn looks for f under its own name, then under its aliases in their order.
-func aliasColumn(file []shapefile.Field, taken []bool, f geo.Field) int {
+// aliasColumn looks for f under its own name, then under its aliases in their order, as
+// called gives them.
+func aliasColumn(file []shapefile.Field, taken []bool, f geo.Field, called func(string) []string) int {
 	for _, alias := range append([]string{f.Name}, f.Aliases...) {
-		if at := column(file, taken, func(n string) bool { return strings.EqualFold(n, alias) }); at != absent {
-			return at
+		for _, name := range called(alias) {
+			if at := column(file, taken, func(n string) bool { return strings.EqualFold(n, name) }); at != absent {
+				return at
+			}
 		}
 	}
 	return absent
@@ -119,8 +147,13 @@ func (m *mapping) missing(settled ...string) *Question {
 	if names == nil {
 		return nil
 	}
-	q := &Question{About: AboutFields, Text: geo.Textf(
-		"文件中找不到必填字段 %[1]s；请指出由哪个字段提供", "no field of the file is known to hold %s; name the fields that do", strings.Join(names, ", "))}
+	return m.question(geo.Textf(
+		"文件中找不到必填字段 %[1]s；请指出由哪个字段提供", "no field of the file is known to hold %s; name the fields that do", strings.Join(names, ", ")))
+}
+
+// question asks which fields of the file hold what.
+func (m *mapping) question(text geo.Text) *Question {
+	q := &Question{About: AboutFields, Text: text, Options: []Option{}}
 	for _, n := range m.names {
 		q.Options = append(q.Options, Option{Value: n, Label: geo.Text{ZH: n, EN: n}})
 	}

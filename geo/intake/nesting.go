@@ -83,7 +83,7 @@ func outsideM2(a orb.MultiPolygon, in *bands) (m2 float64, at orb.Point) {
 	if !found {
 		outside = rest[0][0][0]
 	}
-	return geo.AreaM2(rest), outside
+	return geo.StraightAreaM2(rest), outside
 }
 
 func firstOutside(a orb.MultiPolygon, in *bands) (orb.Point, bool) {
@@ -128,7 +128,7 @@ func (r *reader) checkCovered() {
 	covered := map[geo.Code]float64{}
 	for i, f := range r.result.Features {
 		if r.container(f, geo.Units, "unit") != nil {
-			covered[geo.Code(f.Properties.Text("unit"))] += geo.AreaM2(f.Geometry) - r.outside[i]
+			covered[geo.Code(f.Properties.Text("unit"))] += geo.StraightAreaM2(f.Geometry.(orb.MultiPolygon)) - r.outside[i]
 		}
 	}
 	for _, part := range r.job.Snapshot.Parts(geo.Units) {
@@ -147,7 +147,7 @@ func (r *reader) checkCovered() {
 }
 
 func (r *reader) uncovered(u *geo.Feature, gotM2 float64) {
-	whole := geo.AreaM2(u.Geometry)
+	whole := geo.StraightAreaM2(u.Geometry.(orb.MultiPolygon))
 	if left := whole - gotM2; left > math.Max(leastOutsideM2, 1e-9*whole) {
 		at := anyPoint(u.Geometry)
 		r.add(geo.Breach("uncovered_unit", geo.Warning,

@@ -71,14 +71,18 @@ type reader struct {
 	schema geo.Schema
 	result Result
 	file   *source
-	fields mapping
-	system string // code system of a parcels file
-	crs    crs.CRS
+	// decoded says that every record has been read.
+	decoded bool
+	fields  mapping
+	system  string // code system of a parcels file
+	crs     crs.CRS
 	// records holds the file's records, with geometry in file coordinates until place has run.
 	records []shapefile.Record
-	// numbers holds the record number of each feature, outside by how many square
+	// numbers holds the record number of each feature, origins where its rings stand in
+	// the file, outside by how many square
 	// metres it reaches out of the published feature that it names.
 	numbers []int
+	origins [][]shapefile.Origin // of the rings of each feature
 	outside []float64
 	// listed counts the violations of each check that do not refuse the file.
 	listed     map[string]int
@@ -91,15 +95,16 @@ func (r *reader) read() error {
 		if err := r.ctx.Err(); err != nil {
 			return err
 		}
-		if err := step(); err != nil || r.result.Question != nil {
+		err := step()
+		if r.decoded && len(r.records) == 0 && geo.Refused(r.result.Violations) {
+			r.result.Question = nil // no answer would bring a record back
+		}
+		if err != nil || r.result.Question != nil {
 			return err
 		}
 	}
-	err := error(nil)
-	if !geo.Refused(r.result.Violations) {
-		r.job.Progress(true, 0.6)
-		err = r.check()
-	}
+	r.job.Progress(true, 0.6)
+	err := r.check()
 	if geo.Refused(r.result.Violations) {
 		r.result.Features = nil
 	}
@@ -155,6 +160,7 @@ func (r *reader) decode() error {
 			r.job.Progress(false, 0.3*float64(n)/float64(max(n, r.file.promised)))
 		}
 	}
+	r.decoded = true
 	records, violations := r.file.closing()
 	r.result.Counts.Records = max(records, len(r.records))
 	for _, v := range violations {
@@ -167,37 +173,37 @@ func (r *reader) decode() error {
 	return nil
 }
 
-// fileBound bounds the records in file coordinates.
+// fileBound bounds the records in file coordinates; it is empty where none has a shape.
 func (r *reader) fileBound() orb.Bound {
-	var b orb.Bound
-	first := true
+	b := orb.Bound{Min: orb.Point{1, 1}, Max: orb.Point{-1, -1}}
 	for _, rec := range r.records {
-		if rec.Geometry == nil {
-			continue
+		switch {
+		case rec.Geometry == nil:
+		case b.IsEmpty():
+			b = rec.Geometry.Bound()
+		default:
+			b = b.Union(rec.Geometry.Bound())
 		}
-		if first {
-			b, first = rec.Geometry.Bound(), false
-			continue
-		}
-		b = b.Union(rec.Geometry.Bound())
 	}
 	return b
 }
 
 // mapColumns finds the schema's fields in the file.
 func (r *reader) mapColumns() error {
-	m, err := mapFields(r.schema, r.file.fields, r.job.Choice.Fields)
-	if err != nil {
-		return err
-	}
+	m, wrong, of := mapFields(r.schema, r.file.fields, r.job.Choice.Fields)
 	r.fields = m
-	r.result.Question = m.missing("code_system")
-	if r.result.Question != nil && len(r.file.fields) == 0 {
-		r.result.Question = nil // no answer would do
+	switch q := m.missing("code_system"); {
+	case len(r.records) == 0: // there is nothing to ask about
+	case len(r.file.fields) == 0:
+		// No answer would do.
 		return geo.Errorf("no_attributes", "文件没有任何属性字段，而编码等是必填的；Shapefile 请把同名的 .dbf 一起打包",
 			"the file has no attributes at all, and a code is required; with a shapefile put the .dbf of the same name into the zip")
+	case wrong != "":
+		r.result.Question = m.question(geo.Textf("文件中没有可用于 %[2]s 的字段 %.60[1]q；请指出由哪个字段提供", "the file has no field %.60q left for %s; name the fields that do", wrong, of))
+	default:
+		r.result.Question = q
 	}
-	if r.result.Question != nil || r.job.Collection != geo.Parcels || m.source("code_system") != "" {
+	if len(r.records) == 0 || r.result.Question != nil || r.job.Collection != geo.Parcels || m.source("code_system") != "" {
 		return nil
 	}
 	var evidence geo.Text

@@ -1,9 +1,11 @@
 package intake
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"slices"
 	"strings"
 	"testing"
@@ -175,11 +177,72 @@ func TestQuestionsAndTheirAnswers(t *testing.T) {
 	if res.Question == nil || res.Question.About != AboutCodeSystem || len(res.Question.Options) != 3 {
 		t.Errorf("%+v", res.Question)
 	}
-	for name, c := range map[string]Choice{"unknown_layer": {Layer: "z"}, "unknown_field": {Fields: map[string]string{"code": "nowhere"}}} {
-		_, err := read(t, geo.Cells, c, zipped(t, sheet{name: "a", prj: degreesPRJ(), fields: fields, rows: cell}))
+	// An answer that is none leaves the question open, and says so.
+	for about, c := range map[string]Choice{AboutLayer: {Layer: "nowhere"}, AboutFields: {Fields: map[string]string{"code": "nowhere"}}} {
+		res := mustRead(t, geo.Cells, c, zipped(t, sheet{name: "a", prj: degreesPRJ(), fields: fields, rows: cell}))
+		if q := res.Question; q == nil || q.About != about || !strings.Contains(q.Text.ZH, "nowhere") || !strings.Contains(q.Text.EN, "nowhere") || len(q.Options) == 0 {
+			t.Errorf("%s: %+v", about, res.Question)
+		}
+	}
+}
+
+// TestChoicesThatAreNone wants answers refused that can be no answer to any file.
+func TestChoicesThatAreNone(t *testing.T) {
+	for code, c := range map[string]Choice{
+		"unknown_encoding": {Encoding: "KLINGON"}, "unknown_crs": {CRS: "EPSG:1"}, "datum_needs_parameters": {CRS: "EPSG:2364"},
+		"bad_choice": {Fields: map[string]string{"code": "A", "nonsense": "B"}},
+	} {
 		var refused *geo.Error
-		if !errors.As(err, &refused) || refused.Code != name {
-			t.Errorf("%s: %v", name, err)
+		if err := c.CheckFor(geo.Cells, nil); !errors.As(err, &refused) || refused.Code != code {
+			t.Errorf("%+v: %v, want %s", c, err, code)
+		}
+	}
+	if err := (Choice{CodeSystem: "gb"}).Check(); err == nil {
+		t.Error("a code system that does not exist is taken")
+	}
+	if err := (Choice{CRS: "EPSG:4528~yx", Encoding: "gbk", CodeSystem: geo.LandSurvey3, Fields: map[string]string{"unit": "X"}}).CheckFor(geo.Cells, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestLayersOfOneName wants layers in two folders told apart, and never one taken for both.
+func TestLayersOfOneName(t *testing.T) {
+	cell := func(code string) []row { return []row{{square(118.9, 29, .01), []any{code, "U1"}}} }
+	fields := text20("WGBM", "SSDYBM")
+	var packed bytes.Buffer
+	w := zip.NewWriter(&packed)
+	for _, folder := range []string{"north", "south"} {
+		one := zipped(t, sheet{name: "c", prj: degreesPRJ(), fields: fields, rows: cell(strings.ToUpper(folder[:1]))})
+		in, err := zip.NewReader(bytes.NewReader(one), int64(len(one)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range in.File {
+			content, err := fs.ReadFile(in, f.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := w.Create(folder + "/" + f.Name)
+			if err == nil {
+				_, err = out.Write(content)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file := packed.Bytes()
+	for _, choice := range []string{"", "c"} {
+		if res := mustRead(t, geo.Cells, Choice{Layer: choice}, file); res.Question == nil || res.Question.About != AboutLayer || len(res.Question.Options) != 2 {
+			t.Errorf("%q: %+v", choice, res)
+		}
+	}
+	for _, choice := range []string{"south/c", "south/c.shp"} {
+		if res := mustRead(t, geo.Cells, Choice{Layer: choice}, file); len(res.Features) != 1 || res.Features[0].Code != "S" || res.Layer != "south/c" {
+			t.Errorf("%q: %+v", choice, res)
 		}
 	}
 }

@@ -95,15 +95,15 @@ func undecided(file string, q Question) error {
 // shape brings a record's geometry to the kind and to degrees. left is how many vertices
 // the file may still have.
 func (r *reader) shape(rec shapefile.Record, kind ShapeKind, left *int) (orb.Geometry, bool) {
-	degrees := func(pts []orb.Point, part int) bool {
+	degrees := func(pts []orb.Point, n int) bool {
 		if *left -= len(pts); *left < 0 {
 			return false
 		}
 		r.crs.ToGeographicAll(pts)
 		for v, p := range pts {
 			if !crs.InChina(p.Lon(), p.Lat()) {
-				x, y := r.crs.FromGeographic(p.Lon(), p.Lat())
-				r.add(abroad(p.Lon(), p.Lat(), orb.Point{x, y}).At(rec.Number, part, v))
+				part, vertex := inFile(rec.Rings, n, v, len(pts))
+				r.add(r.abroad(p.Lon(), p.Lat()).At(rec.Number, part, vertex))
 				return false
 			}
 		}

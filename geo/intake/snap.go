@@ -13,10 +13,12 @@ func (r *reader) snap() {
 	if r.job.Choice.Fix != FixSnap || !r.schema.Coverage {
 		return
 	}
-	for _, m := range coverage.Snap(r.shapes(), r.job.Choice.toleranceM()) {
+	polys := r.shapes()
+	for _, m := range coverage.Snap(polys, r.job.Choice.toleranceM()) {
+		part, vertex := inFile(r.origins[m.Face], m.Part, m.Vertex, len(ringOf(polys[m.Face], m.Part)))
 		r.add(geo.Breach("snapped", geo.Notice,
 			geo.Textf("%s 的一个顶点移动了 %.4f m，与相邻图形重合", "a vertex of %s was moved by %.4f m onto its neighbour's", named(r.result.Features[m.Face]), m.DistanceM),
-			geo.Text{}).At(r.numbers[m.Face], m.Part, m.Vertex).On(m.To[0], m.To[1]))
+			geo.Text{}).At(r.numbers[m.Face], part, vertex).On(m.To[0], m.To[1]))
 	}
 }
 
@@ -27,4 +29,15 @@ func (r *reader) shapes() []orb.MultiPolygon {
 		polys[i] = f.Geometry.(orb.MultiPolygon)
 	}
 	return polys
+}
+
+// ringOf is a ring by its number, counted from 0 over all polygons.
+func ringOf(mp orb.MultiPolygon, n int) orb.Ring {
+	for _, p := range mp {
+		if n < len(p) {
+			return p[n]
+		}
+		n -= len(p)
+	}
+	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"path"
+	"strings"
 
 	"towngrid/geo"
 	"towngrid/geo/geojson"
@@ -17,6 +19,9 @@ type source struct {
 	layer    string
 	encoding Evidence
 	fields   []shapefile.Field
+	// idField is which of fields repeats the features' own ids, as GeoJSON has them beside
+	// the properties; -1 for none.
+	idField int
 	// prj is the .prj of a shapefile; crs is the name of the system in a file of
 	// another format, with its evidence. Either is "" where the file has none.
 	prj         string
@@ -74,16 +79,16 @@ func openShapefile(job Job) (*source, *Question, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	layer, q, err := chooseLayer(archive.Layers(), job.Choice.Layer)
-	if err != nil || q != nil {
-		return nil, q, err
+	layer, name, q := chooseLayer(archive.Layers(), job.Choice.Layer)
+	if q != nil {
+		return nil, q, nil
 	}
-	f, err := archive.Read(layer, shapefile.Options{Encoding: job.Choice.Encoding, Force: job.Choice.Force})
+	f, err := archive.Read(layer, shapefile.Options{Encoding: job.Choice.Encoding, Force: job.Choice.Force, Exchanged: job.Choice.exchanged()})
 	if err != nil {
 		return nil, nil, err
 	}
 	return &source{
-		layer: layer.Name, encoding: Evidence{f.Encoding.Name, f.Encoding.Evidence}, fields: f.Fields, prj: f.PRJ,
+		layer: name, encoding: Evidence{f.Encoding.Name, f.Encoding.Evidence}, fields: f.Fields, idField: -1, prj: f.PRJ,
 		features: f.Features(), promised: f.Records, closing: func() (int, []geo.Violation) { return f.Records, f.Violations },
 	}, nil, nil
 }
@@ -93,8 +98,9 @@ func openGeoJSON(job Job) (*source, *Question, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	f.Exchanged = job.Choice.exchanged()
 	return &source{
-		encoding: Evidence{"UTF-8", geo.Text{ZH: "GeoJSON 规定使用 UTF-8", EN: "GeoJSON is UTF-8"}}, fields: f.Fields, crs: f.CRS, crsEvidence: f.CRSEvidence,
+		encoding: Evidence{"UTF-8", geo.Text{ZH: "GeoJSON 规定使用 UTF-8", EN: "GeoJSON is UTF-8"}}, fields: f.Fields, idField: f.IDField, crs: f.CRS, crsEvidence: f.CRSEvidence,
 		features: f.Features(), promised: f.Records, closing: func() (int, []geo.Violation) { return f.Records, f.Violations },
 	}, nil, nil
 }
@@ -104,26 +110,43 @@ func openJZD(job Job) (*source, *Question, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	f.Exchanged = job.Choice.exchanged()
 	return &source{
-		encoding: Evidence{f.Encoding.Name, f.Encoding.Evidence}, fields: f.Fields, crs: f.CRS, crsEvidence: f.CRSEvidence,
+		encoding: Evidence{f.Encoding.Name, f.Encoding.Evidence}, fields: f.Fields, idField: -1, crs: f.CRS, crsEvidence: f.CRSEvidence,
 		features: f.Features(), promised: f.Records, closing: func() (int, []geo.Violation) { return f.Records, f.Violations },
 	}, nil, nil
 }
 
-// chooseLayer takes the chosen layer, or the only one; between several it asks.
-func chooseLayer(layers []shapefile.Layer, choice string) (shapefile.Layer, *Question, error) {
-	if choice == "" && len(layers) == 1 {
-		return layers[0], nil, nil
-	}
-	q := &Question{About: AboutLayer, Text: geo.Textf("压缩包中有 %d 个图层，请选择要读取的一个", "the archive holds %d layers; choose the one to read", len(layers))}
-	for _, l := range layers {
-		if choice != "" && (l.Name == choice || l.Path == choice) {
-			return l, nil, nil
-		}
-		q.Options = append(q.Options, Option{Value: l.Path, Label: geo.Text{ZH: l.Name, EN: l.Name}})
-	}
+// chooseLayer takes the chosen layer, or the only one, and says how to call it: by its
+// base name, or with its folder where another has the same. Where there is none of the
+// chosen name, or several, it asks.
+func chooseLayer(layers []shapefile.Layer, choice string) (chosen shapefile.Layer, name string, q *Question) {
+	q = &Question{About: AboutLayer, Text: geo.Textf("压缩包中有 %d 个图层，请选择要读取的一个", "the archive holds %d layers; choose the one to read", len(layers))}
 	if choice != "" {
-		return shapefile.Layer{}, nil, geo.Errorf("unknown_layer", "压缩包中没有图层 %q", "the archive holds no layer %q", choice)
+		q.Text = geo.Textf("压缩包中没有唯一名为 %.80q 的图层，请选择要读取的一个", "the archive holds no one layer that is called %.80q; choose the one to read", choice)
 	}
-	return shapefile.Layer{}, q, nil
+	bases := map[string]int{}
+	for _, l := range layers {
+		bases[l.Name]++
+	}
+	found := 0
+	for _, l := range layers {
+		label := l.Name
+		stem := strings.TrimSuffix(l.Path, path.Ext(l.Path))
+		if bases[l.Name] > 1 {
+			label = stem
+		}
+		q.Options = append(q.Options, Option{Value: l.Path, Label: geo.Text{ZH: label, EN: label}})
+		switch choice {
+		case l.Path, stem:
+			return l, label, nil
+		case l.Name, "":
+			chosen, name = l, label
+			found++
+		}
+	}
+	if found == 1 {
+		return chosen, name, nil
+	}
+	return shapefile.Layer{}, "", q
 }

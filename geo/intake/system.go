@@ -1,11 +1,13 @@
 package intake
 
 import (
+	"cmp"
+	"errors"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/paulmach/orb"
-	"github.com/paulmach/orb/project"
 
 	"towngrid/geo"
 	"towngrid/geo/crs"
@@ -15,12 +17,12 @@ import (
 // as in "EPSG:4528~yx". Only a person can say so.
 const exchanged = "~yx"
 
+// exchanged says whether the planner has said that the file has north first.
+func (c Choice) exchanged() bool { return strings.HasSuffix(c.CRS, exchanged) }
+
 // locateCRS decides the coordinate reference system: the planner's choice, then
 // the .prj. Without either the numbers suggest some, and the planner is asked.
 func (r *reader) locateCRS() error {
-	if strings.HasSuffix(r.job.Choice.CRS, exchanged) {
-		r.exchangeAxes()
-	}
 	bound := r.fileBound()
 	switch {
 	case r.job.Choice.CRS != "":
@@ -29,7 +31,7 @@ func (r *reader) locateCRS() error {
 			return err
 		}
 		r.crs, r.result.CRS = c, Evidence{c.ID(), geo.Text{ZH: "由上传者指定", EN: "chosen by the planner"}}
-		if strings.HasSuffix(r.job.Choice.CRS, exchanged) {
+		if r.job.Choice.exchanged() {
 			r.result.CRS.Evidence = geo.Text{ZH: "由上传者指定，并互换 X 与 Y", EN: "chosen by the planner, with X and Y exchanged"}
 		}
 	case r.file.crs != "":
@@ -45,8 +47,11 @@ func (r *reader) locateCRS() error {
 		r.crs, r.result.CRS = c, Evidence{c.ID(), r.file.crsEvidence}
 	case r.file.prj == "":
 		text := geo.Text{ZH: "文件没有写明坐标系，请指定坐标系", EN: "the file does not say its coordinate reference system; name it"}
-		if r.file.layer != "" {
+		switch {
+		case r.file.layer != "":
 			text = geo.Text{ZH: "文件没有写明坐标系（没有 .prj），请指定坐标系", EN: "the file does not say its coordinate reference system (it has no .prj); name it"}
+		case r.file.crsEvidence.EN != "":
+			text = geo.Text{ZH: r.file.crsEvidence.ZH + "；请指定坐标系", EN: r.file.crsEvidence.EN + "; name the coordinate reference system"}
 		}
 		r.result.Question = r.crsQuestion(bound, text)
 		return nil
@@ -67,10 +72,76 @@ func (r *reader) locateCRS() error {
 			geo.Textf("按 %s 读取，未作基准转换，位置精度约 100 m", "read as %s without a datum shift: positions are good to about 100 m", r.crs.ID()),
 			geo.Text{ZH: "如需精确位置，请运维人员提供转换参数", EN: "for exact positions the operator can supply the datum's parameters"}))
 	}
-	if len(r.records) == 0 {
+	return r.contradiction(bound)
+}
+
+// contradiction holds the coordinates against the system. Where most of them agree with
+// it, it is not the system that is wrong: the vertices that do not are named, one of each
+// record, and their records refused.
+func (r *reader) contradiction(bound orb.Bound) error {
+	err := r.crs.Contradiction(bound)
+	if err == nil {
 		return nil
 	}
-	return r.crs.Contradiction(bound)
+	all, wrong := 0, 0
+	var astray []geo.Violation
+	for _, rec := range r.records {
+		named := false
+		eachRing(rec.Geometry, func(n int, pts []orb.Point) {
+			for v, p := range pts {
+				all++
+				if r.crs.Holds(p) {
+					continue
+				}
+				if wrong++; named || len(astray) == mostCrossings {
+					continue
+				}
+				named = true
+				part, vertex := inFile(rec.Rings, n, v, len(pts))
+				astray = append(astray, r.astray(p).At(rec.Number, part, vertex))
+			}
+		})
+	}
+	var e *geo.Error
+	if 2*wrong < all && errors.As(err, &e) {
+		return &geo.Error{Code: e.Code, Text: e.Text, Violations: astray}
+	}
+	return err
+}
+
+// astray tells of one vertex that contradicts the system.
+func (r *reader) astray(p orb.Point) geo.Violation {
+	text := geo.Text{ZH: "该点与坐标系矛盾", EN: "the vertex contradicts the system"}
+	var e *geo.Error
+	if errors.As(r.crs.Contradiction(p.Bound()), &e) {
+		text = e.Text
+	}
+	return geo.Breach("crs_contradicted", geo.Refusal, text,
+		geo.Text{ZH: "其余坐标相符：请检查该点", EN: "the others fit: check this vertex"})
+}
+
+// eachRing calls f with every run of points of a geometry and its number.
+func eachRing(g orb.Geometry, f func(n int, pts []orb.Point)) {
+	switch g := g.(type) {
+	case orb.Point:
+		f(0, []orb.Point{g})
+	case orb.MultiPoint:
+		f(0, g)
+	case orb.LineString:
+		f(0, g)
+	case orb.MultiLineString:
+		for i, l := range g {
+			f(i, l)
+		}
+	case orb.MultiPolygon:
+		n := 0
+		for _, p := range g {
+			for _, ring := range p {
+				f(n, ring)
+				n++
+			}
+		}
+	}
 }
 
 // System finds a reference system by the name that the planner gives it: the operator's
@@ -91,59 +162,98 @@ func unknown(err error) bool {
 	return ok && (e.Code == "unknown_crs" || e.Code == "unreadable_prj")
 }
 
-// exchangeAxes puts east first in all records, and turns their rings again, which that
-// has mirrored.
-func (r *reader) exchangeAxes() {
-	for i, rec := range r.records {
-		g := project.Geometry(rec.Geometry, func(p orb.Point) orb.Point { return orb.Point{p[1], p[0]} })
-		if mp, ok := g.(orb.MultiPolygon); ok {
-			for _, p := range mp {
-				for _, ring := range p {
-					ring.Reverse()
-				}
-			}
-		}
-		r.records[i].Geometry = g
-	}
-}
-
 // crsQuestion offers the systems that the numbers allow, with the axes exchanged where
-// they fit in no other way. Of degrees the datums are offered as well, where borders are
-// published already by how well the file fits them.
+// they fit in no other way, and the operator's own. Of degrees the datums are offered as
+// well. Where something is published already, what lies near it stands first.
 func (r *reader) crsQuestion(b orb.Bound, text geo.Text) *Question {
 	q := &Question{About: AboutCRS, Text: text, Options: []Option{}}
-	degrees := false
+	var guesses []crs.Guess
 	for _, g := range crs.Sniff(b) {
+		if !g.Swapped || len(guesses) == 0 || guesses[0].Swapped { // those that are not stand first
+			guesses = append(guesses, g)
+		}
+	}
+	for _, c := range r.job.Operator.Holding(b) {
+		guesses = append(guesses, crs.Guess{CRS: c, Evidence: geo.Text{ZH: "由运维人员配置", EN: "set up by the operator"}})
+	}
+	r.nearestFirst(guesses, b)
+	degrees := false
+	for _, g := range guesses {
 		value := g.CRS.ID()
 		if g.Swapped {
-			if len(q.Options) > 0 && !strings.HasSuffix(q.Options[0].Value, exchanged) {
-				break // those that are not stand first
-			}
 			value += exchanged
 		}
-		degrees = degrees || g.CRS.Geographic() && !g.Swapped
+		degrees = degrees || g.CRS.Geographic() && !g.CRS.Own() && !g.Swapped
 		title := g.CRS.Title()
 		q.Options = append(q.Options, Option{value, geo.Text{ZH: title.ZH + "：" + g.Evidence.ZH, EN: title.EN + ": " + g.Evidence.EN}})
 	}
 	if !degrees {
 		return q
 	}
-	if r.job.Snapshot.Len(geo.Cells) == 0 {
-		for _, d := range []crs.Datum{crs.GCJ02, crs.BD09} {
-			title := d.System().Title()
-			q.Options = append(q.Options, Option{d.System().ID(), geo.Text{
-				ZH: title.ZH + "：数值本身无法与 CGCS2000 区分，请按数据来源选择", EN: title.EN + ": numbers alone do not tell it from CGCS2000; choose by where the data comes from"}})
-		}
-		return q
-	}
-	fits := crs.Fits(r.sample(300), r.misfitM)
-	if len(fits) > 0 {
-		q.Options = q.Options[:0]
-	}
-	for _, fit := range fits {
-		q.Options = append(q.Options, Option{fit.CRS.ID(), fit.Evidence})
-	}
+	q.Options = append(r.datums(q.Options[0]), q.Options[1:]...)
 	return q
+}
+
+// farM is how far from everything published a file lies whose datum its borders cannot
+// tell: ten times as far as the datums lie apart.
+const farM = 6000
+
+// datums are the options of a file in degrees: by how well it fits the cells that are
+// published, where it lies among them; else CGCS2000 as given, and the others.
+func (r *reader) datums(plain Option) (options []Option) {
+	fits := crs.Fits(r.sample(300), r.misfitM)
+	if len(fits) > 0 && fits[0].MedianM <= farM {
+		for _, fit := range fits {
+			options = append(options, Option{fit.CRS.ID(), fit.Evidence})
+		}
+		return options
+	}
+	options = []Option{plain}
+	for _, d := range []crs.Datum{crs.GCJ02, crs.BD09} {
+		title := d.System().Title()
+		options = append(options, Option{d.System().ID(), geo.Text{
+			ZH: title.ZH + "：数值本身无法与 CGCS2000 区分，请按数据来源选择", EN: title.EN + ": numbers alone do not tell it from CGCS2000; choose by where the data comes from"}})
+	}
+	return options
+}
+
+// nearestFirst orders guesses by how far the middle of the file would lie from what is
+// published of the division, where anything is. Those as far as others keep their order.
+func (r *reader) nearestFirst(guesses []crs.Guess, b orb.Bound) {
+	live, any := r.publishedBound()
+	if !any {
+		return
+	}
+	far := func(g crs.Guess) float64 {
+		at := b.Center()
+		if g.Swapped {
+			at[0], at[1] = at[1], at[0]
+		}
+		lon, lat := g.CRS.ToGeographic(at[0], at[1])
+		if live.Contains(orb.Point{lon, lat}) {
+			return 0
+		}
+		return geo.DistanceM(orb.Point{lon, lat}, live.Center())
+	}
+	slices.SortStableFunc(guesses, func(x, y crs.Guess) int { return cmp.Compare(far(x), far(y)) })
+}
+
+// publishedBound is the bound of what is published of the division and of those above and below it.
+func (r *reader) publishedBound() (b orb.Bound, any bool) {
+	for _, c := range geo.Collections() {
+		for _, p := range r.job.Snapshot.Parts(c) {
+			d := p.Version().Division
+			if p.Len() == 0 || !d.Contains(r.job.Division) && !r.job.Division.Contains(d) {
+				continue
+			}
+			if !any {
+				b, any = p.Bound(), true
+				continue
+			}
+			b = b.Union(p.Bound())
+		}
+	}
+	return b, any
 }
 
 // sample picks about n vertices, spread evenly over the file.

@@ -25,10 +25,12 @@ type File struct {
 	// severity Refusal; it is 0 until Features has run.
 	Refused  int
 	Encoding shapefile.Encoding
-	// CRS is the ID of the system, such as "EPSG:4528", where the header says CGCS2000
-	// and agrees with the numbers, else "".
+	// CRS is the ID of the system, such as "EPSG:4528", where the header says CGCS2000,
+	// Xian 1980 or Beijing 1954 and agrees with the numbers, else "".
 	CRS         string
 	CRSEvidence geo.Text
+	// Exchanged, set before Features runs, says that X is the easting and Y the northing.
+	Exchanged bool
 	// Violations is what was noticed, complete once Features has run to its end.
 	// Places are records, parts (rings) and vertices; sentences name the line.
 	Violations []geo.Violation

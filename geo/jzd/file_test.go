@@ -53,9 +53,9 @@ func TestRead(t *testing.T) {
 // wantRecords are square and holed.
 func wantRecords() []shapefile.Record {
 	return []shapefile.Record{
-		{Number: 1, Values: []any{"1", "城东地块", "面", "H-50-1", "居住用地", 1.0, int64(5), nil}, Geometry: orb.MultiPolygon{{
+		{Number: 1, Values: []any{"1", "城东地块", "面", "H-50-1", "居住用地", 1.0, int64(5), nil}, Rings: []shapefile.Origin{^0}, Geometry: orb.MultiPolygon{{
 			{{40500000.125, 3190000}, {40500100.125, 3190000}, {40500100.125, 3190100}, {40500000.125, 3190100}, {40500000.125, 3190000}}}}},
-		{Number: 2, Values: []any{"2", "城西地块", "面", nil, "公园", 0.96, int64(10), "0702"}, Geometry: orb.MultiPolygon{{
+		{Number: 2, Values: []any{"2", "城西地块", "面", nil, "公园", 0.96, int64(10), "0702"}, Rings: []shapefile.Origin{^0, 1}, Geometry: orb.MultiPolygon{{
 			{{40500000, 3191000}, {40500100, 3191000}, {40500100, 3191100}, {40500000, 3191100}, {40500000, 3191000}},
 			{{40500040, 3191040}, {40500040, 3191060}, {40500060, 3191060}, {40500060, 3191040}, {40500040, 3191040}}}}},
 	}

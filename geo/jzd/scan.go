@@ -31,6 +31,7 @@ type scan struct {
 	rows    int
 	open    bool // the line of its last point has no end
 	outline outline
+	origins []shapefile.Origin // of the rings of its geometry
 }
 
 func (s *scan) run() error {
@@ -84,6 +85,7 @@ func (s *scan) take(line []byte, k kind) error {
 // begin starts the next record.
 func (s *scan) begin() {
 	s.record++
+	s.origins = nil
 	s.line, s.at, s.wrong, s.rows, s.open = parcelLine{}, s.number, nil, 0, false
 	s.outline.reset()
 }
@@ -149,7 +151,7 @@ func (s *scan) finish(last bool) error {
 		}
 		return s.led.Refuse(v.At(s.record, v.Part, v.Vertex))
 	}
-	if !s.yield(shapefile.Record{Number: s.record, Geometry: g, Values: s.values()}, nil) {
+	if !s.yield(shapefile.Record{Number: s.record, Geometry: g, Rings: s.origins, Values: s.values()}, nil) {
 		return errStop
 	}
 	return nil
@@ -173,6 +175,9 @@ func (s *scan) geometry(last bool) (orb.Geometry, error) {
 	}
 	pts := make([]orb.Point, len(s.outline.pts))
 	copy(pts, s.outline.pts)
+	if s.f.Exchanged {
+		shapefile.Exchange(pts)
+	}
 	n := s.rings.Polygons(s.record, pts, s.outline.starts)
 	if n.Geometry == nil {
 		i := len(n.Violations) - 1
@@ -180,6 +185,7 @@ func (s *scan) geometry(last bool) (orb.Geometry, error) {
 		return nil, &refusal{Violation: n.Violations[i]}
 	}
 	s.led.Add(n.Violations...)
+	s.origins = n.Rings
 	return n.Geometry, nil
 }
 

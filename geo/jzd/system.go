@@ -2,6 +2,7 @@ package jzd
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/paulmach/orb"
@@ -24,9 +25,9 @@ func (h Header) identify(bound orb.Bound) (id string, evidence geo.Text, conflic
 	switch {
 	case h.System == "":
 		return "", geo.Text{ZH: "文件头没有写明坐标系", EN: "the header states no reference system"}, nil
-	case !isCGCS2000(h.System):
+	case !isCGCS2000(h.System) && foreign(h.System) == "":
 		return "", geo.Textf("文件头写明坐标系 %q，不是 2000 国家大地坐标系", "the header says the system %q, which is not CGCS2000", h.System), nil
-	case h.degrees() && degrees(bound):
+	case h.degrees() && degrees(bound) && isCGCS2000(h.System):
 		return crs.CGCS2000().ID(), stated, nil
 	case !h.gaussKrueger():
 		return "", geo.Textf("文件头写明投影 %q、单位 %q，不是高斯-克吕格米制坐标", "the header says projection %q and unit %q, which is not Gauss-Krüger in metres", h.Kind, h.Unit), nil
@@ -49,11 +50,15 @@ func (h Header) identify(bound orb.Bound) (id string, evidence geo.Text, conflic
 	if e, ok := err.(*geo.Error); ok {
 		return "", e.Text, nil
 	}
+	id = c.ID()
+	if datum := foreign(h.System); datum != "" {
+		id = crs.ForeignZone(datum, h.width(zone), zone, prefix != 0)
+	}
 	with := geo.Text{ZH: "；坐标不含带号", EN: "; the eastings bear no zone number"}
 	if prefix != 0 {
 		with = geo.Textf("；坐标以带号 %d 开头", "; the eastings begin with zone %d", prefix)
 	}
-	return c.ID(), geo.Text{ZH: stated.ZH + with.ZH, EN: stated.EN + with.EN}, nil
+	return id, geo.Text{ZH: stated.ZH + with.ZH, EN: stated.EN + with.EN}, nil
 }
 
 // isCGCS2000 says that a name is the national system's and not that of a city, which
@@ -64,6 +69,21 @@ func isCGCS2000(name string) bool {
 		rest = strings.ReplaceAll(rest, word, "")
 	}
 	return strings.Trim(rest, " _-（）()") == "2000"
+}
+
+// foreign is "xian1980" or "beijing1954" where a name means one of these, else "".
+func foreign(name string) string {
+	has := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(strings.ToUpper(name), w) })
+	}
+	switch {
+	case has("新", "NEW"): // the new Beijing system is another
+	case has("80") && has("西安", "国家", "XIAN"):
+		return "xian1980"
+	case has("54") && has("北京", "BEIJING"):
+		return "beijing1954"
+	}
+	return ""
 }
 
 // width is that of the zones, by their numbers where the header does not say.

@@ -238,7 +238,7 @@ func tableRule(c check) (r rule, ok bool) {
 	case fieldUnknown:
 		r = rule{geo.Warning, "字段 %q 的类型 %q 不支持，值为空", "the field %q is of type %q, which is not read; its values are null", "请改为文本、数字或日期字段", "make it text, number or date"}
 	case memoMissing:
-		r = rule{geo.Notice, "字段 %q 是备注，但没有可用的 .dbt 或 .fpt，值为空", "the field %q holds memos, but there is no usable .dbt or .fpt; its values are null", "", ""}
+		r = rule{geo.Warning, "字段 %q 是备注，但没有可用的 .dbt 或 .fpt，值为空", "the field %q holds memos, but there is no usable .dbt or .fpt; its values are null", "", ""}
 	case memoDamaged:
 		r = rule{geo.Warning, "字段 %q 的备注无法读取，值为空", "the memo of field %q cannot be read; the value is null", "", ""}
 	case memoCut:
@@ -280,7 +280,7 @@ func textRule(c check) (r rule, ok bool) {
 func valueRule(c check) (r rule, ok bool) {
 	switch c {
 	case overflow:
-		r = rule{geo.Notice, "字段 %q 的数字超出字段宽度（***），值为空", "the number in field %q did not fit its field (***); it is null", "请加宽字段后重新导出", "make the field wider and export again"}
+		r = rule{geo.Warning, "字段 %q 的数字超出字段宽度（***），值为空", "the number in field %q did not fit its field (***); it is null", "请加宽字段后重新导出", "make the field wider and export again"}
 	case badNumber:
 		r = rule{geo.Warning, "字段 %q 的内容 %q 不是数字，值为空", "field %q holds %q, which is no number; it is null", "请修正该值", "correct the value"}
 	case roundedNumber:

@@ -25,6 +25,13 @@ type stated struct {
 }
 
 // choose is the encoding that the user named, nil for none.
+// KnownEncoding is an error of code unknown_encoding for a name that is none of
+// Encodings, nor another name of one; "" is fine.
+func KnownEncoding(name string) error {
+	_, err := choose(name)
+	return err
+}
+
 func choose(name string) (*stated, error) {
 	if strings.TrimSpace(name) == "" {
 		return nil, nil

@@ -20,6 +20,9 @@ type Options struct {
 	// instead of a refusal. A .shx that lists the records in another order stays
 	// a refusal: attributes would go to other shapes.
 	Force bool
+	// Exchanged says that the coordinates stand north first: they are yielded east
+	// first, and the winding of rings is that of the points so exchanged.
+	Exchanged bool
 }
 
 // Record is a shape with its attributes.
@@ -29,9 +32,46 @@ type Record struct {
 	// Geometry is an orb.MultiPolygon, orb.MultiLineString, orb.MultiPoint or
 	// orb.Point in the coordinates of the file, nil for a null shape.
 	Geometry orb.Geometry
+	// Rings tells for each ring of an orb.MultiPolygon, counted over its polygons,
+	// which ring of the file it is.
+	Rings []Origin
 	// Values are string, int64, float64, bool or nil, one for each field. Blank
 	// text is nil; dates are text as in "2026-11-23".
 	Values []any
+}
+
+// Origin is where a ring of a geometry comes from: part i of the record, from 0, as
+// Origin(i); where it was turned, ^Origin(i).
+type Origin int32
+
+// turnedFirst is the origin of the ring of most records: there is one, and ESRI
+// prescribes the other winding. It is shared and never changed.
+var turnedFirst = []Origin{^Origin(0)}
+
+// Part is the part of the record that the ring is.
+func (o Origin) Part() int {
+	if o < 0 {
+		return int(^o)
+	}
+	return int(o)
+}
+
+// Vertex is which vertex of the part in the file vertex i of the ring is, and the other
+// way round; vertices is how many the ring has, its closing one included.
+func (o Origin) Vertex(i, vertices int) int {
+	if o >= 0 || vertices < 2 {
+		return i
+	}
+	return (vertices - 1 - i) % (vertices - 1)
+}
+
+// Edge is the vertex of the part in the file at which the edge begins that begins at
+// vertex i of the ring.
+func (o Origin) Edge(i, vertices int) int {
+	if o < 0 {
+		i++ // the edge ends there in the file's direction
+	}
+	return o.Vertex(i, vertices)
 }
 
 // File is one layer of an archive, open for reading. It must not be used by

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/geojson"
 	"github.com/twpayne/go-geom"
@@ -112,7 +113,7 @@ func TestGDALReadsWhatIsWritten(t *testing.T) {
 			out.ShapeType, out.PRJ = kind, ""
 			data := write(t, out)
 			compareWithGDAL(t, data, "cells", kind+" "+encoding)
-			if diff := gocmp.Diff(records, readZip(t, data, "cells.shp").records); diff != "" {
+			if diff := gocmp.Diff(records, readZip(t, data, "cells.shp").records, cmpopts.IgnoreFields(Record{}, "Rings")); diff != "" {
 				t.Fatalf("%s: %s", kind, diff)
 			}
 		}

@@ -36,7 +36,9 @@ func (s *shapes) polygon(pts []orb.Point, at place) (orb.Geometry, error) {
 	for i := range s.rings {
 		s.rings[i].orient()
 	}
-	return assemble(s.rings), nil
+	var out orb.MultiPolygon
+	out, s.origins = assemble(s.rings)
+	return out, nil
 }
 
 func (s *shapes) report(f *findings, pts []orb.Point, at place) {
@@ -85,10 +87,14 @@ func (s *shapes) reportWinding(at place) {
 }
 
 // assemble puts each hole into the polygon of its parent; polygons keep the
-// order of their outer rings.
-func assemble(rings []ring) orb.MultiPolygon {
+// order of their outer rings. It also tells where each ring comes from.
+func assemble(rings []ring) (orb.MultiPolygon, []Origin) {
 	if len(rings) == 1 {
-		return orb.MultiPolygon{orb.Polygon{rings[0].points}}
+		origins := turnedFirst
+		if o := rings[0].origin(); o != origins[0] {
+			origins = []Origin{o}
+		}
+		return orb.MultiPolygon{orb.Polygon{rings[0].points}}, origins
 	}
 	var out orb.MultiPolygon
 	polygonOf := make([]int, len(rings))
@@ -100,11 +106,32 @@ func assemble(rings []ring) orb.MultiPolygon {
 	}
 	for i := range rings {
 		if rings[i].hole() {
-			k := polygonOf[rings[i].parent]
-			out[k] = append(out[k], rings[i].points)
+			polygonOf[i] = polygonOf[rings[i].parent]
+			out[polygonOf[i]] = append(out[polygonOf[i]], rings[i].points)
 		}
 	}
-	return out
+	return out, originsOf(rings, polygonOf, out)
+}
+
+// originsOf lists the origins of the rings in their order in mp; polygonOf is the polygon
+// that each went to, an outer ring first there.
+func originsOf(rings []ring, polygonOf []int, mp orb.MultiPolygon) []Origin {
+	first, holes, n := make([]int, len(mp)), make([]int, len(mp)), 0
+	for i, p := range mp {
+		first[i] = n
+		n += len(p)
+	}
+	origins := make([]Origin, n)
+	for i := range rings {
+		k := polygonOf[i]
+		at := first[k]
+		if rings[i].hole() {
+			holes[k]++
+			at += holes[k]
+		}
+		origins[at] = rings[i].origin()
+	}
+	return origins
 }
 
 // nest finds for each ring the smallest one around it. Rings are taken from the

@@ -12,6 +12,7 @@ import (
 type ring struct {
 	part   int
 	points orb.Ring // closed
+	turned bool     // since it was read
 	area2  float64  // twice the signed area in file units, positive counter-clockwise
 	bound  orb.Bound
 	// parent is the smallest ring around this one, by its place in the record's
@@ -118,7 +119,16 @@ func (r *ring) astray() bool { return r.area2 != 0 && r.clockwise() == r.hole() 
 func (r *ring) orient() {
 	if r.area2 != 0 && r.clockwise() != r.hole() {
 		slices.Reverse(r.points)
+		r.turned = !r.turned
 	}
+}
+
+// origin is where the ring comes from.
+func (r *ring) origin() Origin {
+	if r.turned {
+		return ^Origin(r.part)
+	}
+	return Origin(r.part)
 }
 
 // interior is a point inside the ring: the middle of the widest stretch inside

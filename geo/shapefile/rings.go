@@ -28,6 +28,8 @@ type Nested struct {
 	// Geometry has closed rings, outer ones counter-clockwise and holes
 	// clockwise. It is nil where the last of Violations is the Refusal.
 	Geometry orb.MultiPolygon
+	// Rings tells for each ring of Geometry which part it is. It belongs to the caller.
+	Rings []Origin
 	// Around tells for each part Outer, LeftOut or, for a hole, the part that is
 	// the outer ring around it.
 	Around []int32
@@ -56,7 +58,7 @@ func (r *Rings) Polygons(record int, pts []orb.Point, starts []int32) Nested {
 		n.Violations = append(list, refused.Violation)
 		return n
 	}
-	n.Geometry = g.(orb.MultiPolygon)
+	n.Geometry, n.Rings = g.(orb.MultiPolygon), r.s.origins
 	r.place()
 	if v, turned := r.turned(at); turned && r.Wound {
 		n.Violations = append(n.Violations, v)

@@ -30,7 +30,7 @@ func (f *File) scan() (*scan, error) {
 	s.shp = r
 	in := newWindow(r, p.size)
 	s.frames = frames{in: in, file: p.name, size: p.size, header: f.header, expected: f.expected(), led: s.led, next: headerBytes}
-	s.shapes = shapes{in: in, file: p.name, kind: f.header.kind, lim: f.lim, led: s.led}
+	s.shapes = shapes{in: in, file: p.name, kind: f.header.kind, lim: f.lim, led: s.led, exchanged: f.opt.Exchanged}
 	if f.table != nil {
 		if err := s.openRows(); err != nil {
 			s.close()
@@ -118,6 +118,7 @@ func (s *scan) step() (r Record, taken bool, err error) {
 	if r.Geometry, err = s.shapes.shape(fr); err != nil {
 		return r, false, err
 	}
+	r.Rings = s.shapes.origins
 	switch {
 	case row != nil:
 		r.Values, err = s.values.of(row, fr.record)

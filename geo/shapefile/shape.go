@@ -21,6 +21,10 @@ type shapes struct {
 	work     int     // left for the nesting of the rings at hand, see nestingBase
 	starts   []int32 // of the parts of the record at hand; reused
 	rings    []ring  // of the record at hand; reused
+	// exchanged says that the file has north first; origins are those of the rings of
+	// the geometry at hand, not reused.
+	exchanged bool
+	origins   []Origin
 }
 
 // Sizes within the content of a record: type, bounds, one count, one vertex.
@@ -40,6 +44,7 @@ const (
 // cannot be taken; any other ends the reading.
 func (s *shapes) shape(f frame) (orb.Geometry, error) {
 	s.in.skip(f.start + frameBytes - s.in.pos)
+	s.origins = nil
 	at := place{s.file, f.record, geo.None, geo.None}
 	switch {
 	case f.kind == null:
@@ -71,7 +76,7 @@ func (s *shapes) point(f frame, at place) (orb.Geometry, error) {
 	}
 	s.checkRest(f, at, typeBytes+pointBytes, 1)
 	pts := make([]orb.Point, 1)
-	if err := decode(pts, b[typeBytes:], at); err != nil {
+	if err := s.decode(pts, b[typeBytes:], at); err != nil {
 		return nil, err
 	}
 	return pts[0], nil
@@ -99,7 +104,7 @@ func (s *shapes) multiPoint(f frame, at place) (orb.Geometry, error) {
 		return nil, s.short(at, 1, n, f)
 	}
 	pts := make(orb.MultiPoint, n)
-	if err := decode(pts, b[pointsAt:], at); err != nil {
+	if err := s.decode(pts, b[pointsAt:], at); err != nil {
 		return nil, err
 	}
 	return pts, nil
@@ -132,7 +137,7 @@ func (s *shapes) parted(f frame, at place) (orb.Geometry, error) {
 		return nil, err
 	}
 	pts := make([]orb.Point, n)
-	if err := decode(pts, b[partsAt+4*parts:], at); err != nil {
+	if err := s.decode(pts, b[partsAt+4*parts:], at); err != nil {
 		return nil, s.inPart(err)
 	}
 	if f.kind.family() == polyLine {
@@ -223,8 +228,8 @@ func (s *shapes) inPart(err error) error {
 	return err
 }
 
-// decode reads points and refuses one that is no position.
-func decode(pts []orb.Point, b []byte, at place) error {
+// decode reads points, east first, and refuses one that is no position.
+func (s *shapes) decode(pts []orb.Point, b []byte, at place) error {
 	b = b[:pointBytes*len(pts)]
 	for i := range pts {
 		xy := b[pointBytes*i : pointBytes*i+pointBytes]
@@ -236,7 +241,17 @@ func decode(pts []orb.Point, b []byte, at place) error {
 		}
 		pts[i] = orb.Point{x, y}
 	}
+	if s.exchanged {
+		Exchange(pts)
+	}
 	return nil
+}
+
+// Exchange puts the second coordinate of each point first, in place.
+func Exchange(pts []orb.Point) {
+	for i, p := range pts {
+		pts[i] = orb.Point{p[1], p[0]}
+	}
 }
 
 // lines gives the parts of two points and more.

@@ -35,7 +35,7 @@ func TestValues(t *testing.T) {
 		{'N', 6, 0, "  +012", int64(12), ""},
 		{'N', 6, 0, "      ", nil, ""},
 		{'N', 6, 0, "\x00\x00\x00\x00\x00\x00", nil, ""},
-		{'N', 6, 0, "******", nil, "n:number_overflow"},
+		{'N', 6, 0, "******", nil, "w:number_overflow"},
 		{'N', 6, 0, " 12.50", 12.5, ""},
 		{'N', 6, 2, "  7.00", 7.0, ""},
 		{'N', 6, 2, "     7", 7.0, ""},
@@ -67,7 +67,7 @@ func TestValues(t *testing.T) {
 		{'L', 1, 0, "?", nil, ""},
 		{'L', 1, 0, " ", nil, ""},
 		{'L', 1, 0, "X", nil, "w:bad_logical"},
-		{'M', 10, 0, "         1", nil, "n:memo_missing"},
+		{'M', 10, 0, "         1", nil, "w:memo_missing"},
 		{'I', 4, 0, "\xfe\xff\xff\xff", int64(-2), ""},
 		{'+', 4, 0, "\x80\x00\x00\x05", int64(5), ""},
 		{'B', 8, 0, string(leFloat(2.5)), 2.5, ""},
@@ -316,7 +316,7 @@ func TestMemos(t *testing.T) {
 		f[c.ext] = c.file
 		o := mustRead(t, f, Options{})
 		if c.name == "no memo file to speak of" {
-			c.checks = "n:memo_missing"
+			c.checks = "w:memo_missing"
 		}
 		if o.checks() != c.checks || o.records[0].Values[0] != c.want {
 			t.Errorf("%s: %v, %q; want %q", c.name, o.records[0].Values, o.checks(), c.checks)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/paulmach/orb"
 
 	"towngrid/geo"
@@ -43,7 +44,7 @@ func TestWriteRoundTrip(t *testing.T) {
 		records[17].Geometry = nil
 		o := readZip(t, write(t, demoOutput(records, encoding)), "cells.shp")
 		o.want(t, "n:null_shape")
-		if diff := cmp.Diff(records, o.records); diff != "" {
+		if diff := cmp.Diff(records, o.records, cmpopts.IgnoreFields(Record{}, "Rings")); diff != "" {
 			t.Fatalf("%s: (-written +read)\n%s", encoding, diff)
 		}
 		want := map[string][2]string{"GBK": {"GB18030", "网格名称"}, "UTF-8": {"UTF-8", "网格名"}}[encoding]
