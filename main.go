@@ -478,6 +478,9 @@ func (d *demoRun) fill(ctx context.Context, r *data.Registry) error {
 		defer os.RemoveAll(tmp)
 		dir = tmp
 	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
 	files, err := demo.Write(dir, demo.Options{Incidents: d.Incidents})
 	if err != nil {
 		return err
@@ -617,7 +620,8 @@ func take(ctx context.Context, r *data.Registry, path string, rc data.Receipt, p
 	case data.UploadRefused:
 		return u, &geo.Error{Code: "refused", Text: geo.Text{ZH: "文件未通过检查，未保存", EN: "the file did not pass the checks; nothing was kept"}, Violations: u.Violations}
 	case data.UploadNeedsChoice:
-		return u, undecided(*u.Question)
+		// The answer comes with the file, on another command line.
+		return u, errors.Join(undecided(*u.Question), r.DiscardUpload(ctx, u.ID))
 	case data.UploadDraft:
 		if publish {
 			if _, err := r.PublishUpload(ctx, u.ID, u.Base); err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io"
@@ -12,11 +13,14 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -573,4 +577,213 @@ func TestOwnStandard(t *testing.T) {
 			t.Errorf("%s: %v", from, err)
 		}
 	}
+}
+
+// speaker is a function that takes a sentence in Chinese and then in English, and fills
+// both with the arguments behind them.
+type speaker struct {
+	zh    int // place of the Chinese among its arguments
+	fills bool
+}
+
+// TestSentencesAreInBothLanguages reads the source for every sentence that people are
+// told: of a violation, a problem, a question, evidence. Each is there in Chinese and in
+// English, both are filled with the same arguments, and every code is snake case.
+func TestSentencesAreInBothLanguages(t *testing.T) {
+	fset := token.NewFileSet()
+	var files []*ast.File
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && path != "." || d.Name() == "node_modules" || d.Name() == "testdata") {
+			return fs.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(fset, path, nil, 0)
+		files = append(files, file)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	speakers := map[string]speaker{}
+	for _, f := range files {
+		for _, d := range f.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok {
+				if s, ok := speakerOf(fn.Type.Params); ok {
+					speakers[fn.Name.Name] = s
+				}
+			}
+		}
+	}
+	said, codes := 0, map[string]bool{}
+	for _, f := range files {
+		ast.Inspect(f, func(n ast.Node) bool {
+			where := func() string { return fset.Position(n.Pos()).String() }
+			switch n := n.(type) {
+			case *ast.CallExpr:
+				name := calledName(n)
+				if s, ok := speakers[name]; ok && len(n.Args) > s.zh+1 {
+					extra := len(n.Args) - s.zh - 2
+					if n.Ellipsis.IsValid() {
+						extra = -1
+					}
+					if pair(t, where(), n.Args[s.zh], n.Args[s.zh+1], s.fills, extra) {
+						said++
+					}
+				}
+				if (name == "Errorf" && len(n.Args) > 2 || name == "Breach" && len(n.Args) > 3) && word(n.Args[0]) != "" {
+					codes[word(n.Args[0])] = true
+				}
+			case *ast.CompositeLit:
+				zh, en, ok := textLiteral(n)
+				if ok && pair(t, where(), zh, en, false, 0) {
+					said++
+				}
+				if kind, isName := n.Type.(*ast.Ident); isName && strings.EqualFold(kind.Name, "rule") && len(n.Elts) == 5 {
+					for i := 1; i < 5; i += 2 {
+						if pair(t, where(), n.Elts[i], n.Elts[i+1], true, -1) {
+							said++
+						}
+					}
+				}
+			}
+			return true
+		})
+	}
+	for code := range codes {
+		if strings.Trim(code, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+			t.Errorf("the code %q is not snake case", code)
+		}
+	}
+	t.Logf("%d sentences, %d codes beside those of the formats, %d ways to say them", said, len(codes), len(speakers))
+	if said < 900 || len(codes) < 80 || len(speakers) < 10 {
+		t.Errorf("%d sentences, %d codes, %d ways to say them: the test does not see them", said, len(codes), len(speakers))
+	}
+}
+
+// speakerOf tells of parameters that hold zh and, next to it, en.
+func speakerOf(params *ast.FieldList) (s speaker, ok bool) {
+	at, last := 0, ""
+	for _, p := range params.List {
+		for _, name := range p.Names {
+			if name.Name == "en" && last == "zh" {
+				s.zh, ok = at-1, true
+			}
+			last = name.Name
+			at++
+		}
+		if _, variadic := p.Type.(*ast.Ellipsis); variadic && ok {
+			s.fills = true
+		}
+	}
+	return s, ok
+}
+
+func calledName(call *ast.CallExpr) string {
+	switch f := call.Fun.(type) {
+	case *ast.Ident:
+		return f.Name
+	case *ast.SelectorExpr:
+		if pkg, ok := f.X.(*ast.Ident); ok && (pkg.Name == "fmt" || pkg.Name == "t") {
+			return ""
+		}
+		return f.Sel.Name
+	}
+	return ""
+}
+
+// textLiteral finds both sentences of a geo.Text that is written out.
+func textLiteral(n *ast.CompositeLit) (zh, en ast.Expr, ok bool) {
+	for _, e := range n.Elts {
+		kv, isPair := e.(*ast.KeyValueExpr)
+		if !isPair {
+			return nil, nil, false
+		}
+		switch k, _ := kv.Key.(*ast.Ident); {
+		case k == nil:
+		case k.Name == "ZH":
+			zh = kv.Value
+		case k.Name == "EN":
+			en = kv.Value
+		}
+	}
+	return zh, en, zh != nil || en != nil
+}
+
+// word is a string that is written out, pieces joined by + included; "" where it is none.
+func word(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		s, err := strconv.Unquote(e.Value)
+		if e.Kind != token.STRING || err != nil {
+			return ""
+		}
+		return s
+	case *ast.BinaryExpr:
+		return word(e.X) + word(e.Y)
+	}
+	return ""
+}
+
+// pair holds a Chinese and an English sentence against each other; extra is how many
+// arguments fill them, -1 where that is not known. It is false where neither is written out.
+func pair(t *testing.T, where string, zh, en ast.Expr, fills bool, extra int) bool {
+	t.Helper()
+	if zh == nil || en == nil {
+		t.Errorf("%s: a sentence in one language only", where)
+		return false
+	}
+	chinese, english := word(zh), word(en)
+	_, plainZH := zh.(*ast.BasicLit)
+	_, plainEN := en.(*ast.BasicLit)
+	if chinese == "" && english == "" || !plainZH && chinese == "" || !plainEN && english == "" {
+		return false // empty on purpose, or made elsewhere
+	}
+	letters := func(s string, in func(rune) bool) bool { return strings.ContainsFunc(s, in) }
+	han := func(r rune) bool { return unicode.Is(unicode.Han, r) }
+	latin := func(r rune) bool { return unicode.Is(unicode.Latin, r) }
+	bare := func(s string) string { return strings.Join(verbs().Split(s, -1), "") }
+	if letters(bare(english), latin) && !letters(bare(chinese), han) && bare(chinese) != bare(english) {
+		t.Errorf("%s: %q says nothing in Chinese", where, chinese)
+	}
+	if letters(bare(chinese), han) && !letters(bare(english), latin) {
+		t.Errorf("%s: %q says nothing in English", where, english)
+	}
+	if !fills {
+		return true
+	}
+	used := map[int]string{}
+	for _, s := range []string{chinese, english} {
+		next := 0
+		for _, m := range verbs().FindAllStringSubmatch(s, -1) {
+			if m[2] == "%" {
+				continue
+			}
+			if m[1] != "" {
+				next, _ = strconv.Atoi(m[1])
+				next--
+			}
+			if before, ok := used[next]; ok && before != m[2] {
+				t.Errorf("%s: argument %d is %%%s in one language and %%%s in the other: %q, %q", where, next+1, before, m[2], chinese, english)
+			}
+			used[next] = m[2]
+			if extra >= 0 && next >= extra {
+				t.Errorf("%s: there is no argument %d for %q", where, next+1, s)
+			}
+			next++
+		}
+	}
+	if extra > len(used) {
+		t.Errorf("%s: %d arguments for %q and %q, which take %d", where, extra, chinese, english, len(used))
+	}
+	return true
+}
+
+// verbs finds what fmt fills in: the argument's number, if it is given, and the verb.
+func verbs() *regexp.Regexp {
+	return regexp.MustCompile(`%[-+# 0]*[0-9]*(?:\.[0-9]*)?(?:\[([0-9]+)\])?([a-zA-Z%])`)
 }

@@ -383,7 +383,7 @@ func TestWhatIfThatCannotBe(t *testing.T) {
 		`{"town":"TZ330890001","remove":["nothing"]}`: "unknown_parcel", `{"town":"TZ330890001","at":"yesterday"}`: "bad_time",
 		`{"town":"TZ330890001","upload":"nothing"}`: "not_found", `{"town":"TZ330890001","upload":"x","at":"2026-01-01T00:00:00Z"}`: "bad_variant",
 		with(cross): "bad_variant", with(square("N1", "0701", 118.9, 29) + "," + square("N1", "0701", 118.92, 29)): "bad_variant",
-		with(square("", "0701", 118.9, 29)): "bad_variant", with(square("N1", "0701", 119.3, 29)): "bad_variant", with(square("N1", "0701", 18.9, 29)): "crs_contradicted", with(""): "no_attributes",
+		with(square("", "0701", 118.9, 29)): "bad_variant", with(square("N1", "0701", 119.3, 29)): "bad_variant", with(square("N1", "0701", 18.9, 29)): "crs_contradicted", with(""): "bad_variant",
 		with(strings.Replace(square("N1", "0701", 118.9, 29), `"code_system":"ydyh2023"`, `"code_system":"x"`, 1)): "bad_variant",
 	} {
 		rec := send(t, s, http.MethodPost, "/compliance/whatif", body)

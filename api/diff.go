@@ -55,14 +55,23 @@ func present(c diff.Change) *geo.Feature {
 	return c.Before
 }
 
-// uploadDiff answers GET /uploads/{id}/diff: the draft against the version it was made
-// from, as a list or as GeoJSON by Accept. 409 when the upload is no draft.
+// uploadDiff answers GET /uploads/{id}/diff?base=: the draft against a version by its
+// number, by default the one it was made from, as a list or as GeoJSON by Accept. 409
+// when the upload is no draft.
 func (s *Server) uploadDiff(c echo.Context) error {
-	d, err := s.registry.Diff(c.Request().Context(), c.Param("id"))
+	q, err := only(c, "base")
 	if err != nil {
 		return err
 	}
 	u, err := s.registry.Upload(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	base, err := baseNumber(q.Get("base"), u.Base)
+	if err != nil {
+		return err
+	}
+	d, err := s.registry.Diff(c.Request().Context(), u.ID, base)
 	if err != nil {
 		return err
 	}

@@ -244,7 +244,7 @@ func TestZipsOfCarelessPrograms(t *testing.T) {
 		t.Fatalf("PATCH: %d %s", rec.Code, rec.Body)
 	}
 	u := settled(t, h.Server, v.view.ID)
-	if u.State != data.UploadDraft || u.Layer != "wg" {
+	if u.State != data.UploadDraft || u.Layer != "南/wg" {
 		t.Errorf("%+v", u)
 	}
 	h.discardUpload(t, u.ID)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -67,9 +68,10 @@ func known(err error) *geo.Error {
 	case errors.As(err, &shown):
 		return shown
 	case errors.As(err, &conflict):
+		who := winner(conflict.Winner)
 		return geo.Errorf("conflict",
-			"当前已发布的版本号是 %d，而请求所依据的是 %d；请先比较差异再发布", "number %d is live now, and the request was made from %d; compare before publishing",
-			conflict.Live, conflict.Base)
+			"当前已发布的版本号是 %[1]d%[3]s，而请求所依据的是 %[2]d；请先以 base=%[1]d 比较差异再发布", "number %[1]d is live now%[4]s, and the request was made from %[2]d; compare with base=%[1]d before publishing",
+			conflict.Live, conflict.Base, who.ZH, who.EN)
 	case errors.Is(err, data.ErrConflict):
 		return geo.Errorf("conflict", "对象的当前状态不允许此操作；请刷新后重试", "the thing is not in the state that this needs; look again and retry")
 	case errors.Is(err, data.ErrNotFound):
@@ -84,6 +86,18 @@ func known(err error) *geo.Error {
 		return routeError(echoed.Code)
 	}
 	return geo.Errorf("internal_error", "服务内部错误；请稍后重试或联系管理员", "the service failed; try again later or tell the operator")
+}
+
+// winner says who published a version, and when, as far as that is known.
+func winner(v geo.Version) geo.Text {
+	if v.ID == "" {
+		return geo.Text{}
+	}
+	when := v.Published.UTC().Format(time.RFC3339)
+	if v.Author == "" {
+		return geo.Textf("（%s 发布，版本 %s）", ", published at %s as version %s", when, v.ID)
+	}
+	return geo.Textf("（%s 由 %.60s 发布，版本 %s）", ", published at %s by %.60s as version %s", when, v.Author, v.ID)
 }
 
 // routeError is the router's own refusal in our words.

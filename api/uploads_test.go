@@ -9,6 +9,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -295,14 +296,27 @@ func TestTheRoadFromUploadToRestore(t *testing.T) {
 		t.Fatalf("%+v", at)
 	}
 
-	second := upload(t, s, cellsQuery, cellsZip(t, crs.CGCS2000().WKT(), testCell{"C9", 118.9, 29}))
+	second := upload(t, s, cellsQuery+"&author="+url.QueryEscape("张三"), cellsZip(t, crs.CGCS2000().WKT(), testCell{"C9", 118.9, 29}))
 	late := upload(t, s, cellsQuery, cellsZip(t, crs.CGCS2000().WKT(), testCell{"C8", 118.9, 29}))
 	if rec := send(t, s, http.MethodPost, "/uploads/"+second.ID+"/publish", ""); rec.Code != http.StatusCreated {
 		t.Fatalf("publish: %d %s", rec.Code, rec.Body)
 	}
 	if rec := send(t, s, http.MethodPost, "/uploads/"+late.ID+"/publish", ""); rec.Code != http.StatusConflict || !strings.Contains(rec.Body.String(), `"code":"conflict"`) {
 		t.Errorf("a draft of an older base: %d %s", rec.Code, rec.Body)
+	} else if p := problemOf(t, rec); !strings.Contains(p.Detail, "张三") || !strings.Contains(p.Detail, "base=2") {
+		t.Errorf("the winner is not named: %s", p.Detail)
 	}
+	// What it was made from, and what it would take the place of.
+	for query, want := range map[string]map[string]int{"": {"added": 1, "removed": 2}, "?base=2": {"added": 1, "removed": 1}, "?base=0": {"added": 1}} {
+		d := getJSON[struct{ Counts map[string]int }](t, s, "/uploads/"+late.ID+"/diff"+query)
+		for _, kind := range []string{"added", "removed", "changed", "unchanged"} {
+			if d.Counts[kind] != want[kind] {
+				t.Errorf("diff%s: %+v, want %v", query, d.Counts, want)
+			}
+		}
+	}
+	get(t, s, "/uploads/"+late.ID+"/diff?base=9", http.StatusNotFound)
+	get(t, s, "/uploads/"+late.ID+"/diff?base=x", http.StatusBadRequest)
 	if rec := send(t, s, http.MethodDelete, "/uploads/"+late.ID, ""); rec.Code != http.StatusNoContent {
 		t.Errorf("discard: %d %s", rec.Code, rec.Body)
 	}

@@ -120,7 +120,7 @@ func drawn(ctx context.Context, snap *snapshot.Snapshot, ask whatIf) ([]geo.Feat
 	case err != nil:
 		return nil, err
 	case res.Question != nil:
-		return nil, geo.Errorf("bad_variant", "parcels：%[1]s", "parcels: %[2]s", res.Question.Text.ZH, res.Question.Text.EN)
+		return nil, geo.Errorf("bad_variant", "所绘图斑 parcels：%[1]s", "parcels: %[2]s", res.Question.Text.ZH, res.Question.Text.EN)
 	case geo.Refused(res.Violations):
 		return nil, &geo.Error{Code: "bad_variant", Text: geo.Text{ZH: "所绘图斑未通过检查", EN: "the parcels drawn did not pass the checks"}, Violations: res.Violations}
 	case len(res.Features) > mostDrawn:

@@ -10,9 +10,10 @@ import (
 	"towngrid/geo/snapshot"
 )
 
-// Diff compares an upload's draft with the version it was made from; before anything
-// was published everything is added. ErrConflict when the upload is no draft.
-func (r *Registry) Diff(ctx context.Context, uploadID string) (diff.Diff, error) {
+// Diff compares an upload's draft with a published version by its number; with 0, before
+// anything was published, everything is added. ErrConflict when the upload is no draft,
+// ErrNotFound when there is no such number.
+func (r *Registry) Diff(ctx context.Context, uploadID string, against int) (diff.Diff, error) {
 	u, err := r.drafted(ctx, uploadID)
 	if err != nil {
 		return diff.Diff{}, err
@@ -21,7 +22,7 @@ func (r *Registry) Diff(ctx context.Context, uploadID string) (diff.Diff, error)
 	if err != nil {
 		return diff.Diff{}, err
 	}
-	base, err := r.numbered(ctx, u.Collection, u.Division, u.Base)
+	base, err := r.numbered(ctx, u.Collection, u.Division, against)
 	if err != nil {
 		return diff.Diff{}, err
 	}

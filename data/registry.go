@@ -315,17 +315,22 @@ func (r *Registry) Publish(ctx context.Context, versionID string, base int) (geo
 		return v, fmt.Errorf("%w: version %s is %s, not a draft", ErrConflict, v.ID, v.State)
 	}
 	if live := r.LiveNumber(v.Collection, v.Division); live != base {
-		return v, &ConflictError{Base: base, Live: live, Version: v}
+		return v, r.conflict(ctx, v, base, live)
 	}
 	// The store keeps time to the microsecond; what it will say is known beforehand.
 	next := v
-	next.State, next.Number, next.Published = geo.Published, base+1, r.opts.Now().UTC().Truncate(time.Microsecond)
+	next.State, next.Number, next.Base, next.Published = geo.Published, base+1, base, r.opts.Now().UTC().Truncate(time.Microsecond)
 	part, err := r.load(ctx, next)
 	if err != nil {
 		return v, err
 	}
 	part.Coverage() // built here, so that no reader waits for it
 	done, err := r.store.Publish(ctx, versionID, base, next.Published)
+	if errors.Is(err, ErrConflict) { // another service was first, and is not heard of yet
+		if live := r.inStore(ctx, v); live.Number != base {
+			return v, &ConflictError{Base: base, Live: live.Number, Version: v, Winner: live}
+		}
+	}
 	if err != nil {
 		return v, err
 	}
@@ -336,6 +341,25 @@ func (r *Registry) Publish(ctx context.Context, versionID string, base int) (geo
 	r.forgiveFault(done)
 	r.opts.Log.Info("published", "collection", done.Collection, "division", done.Division, "number", done.Number, "features", done.Features)
 	return done, nil
+}
+
+// conflict tells who made the number that is live.
+func (r *Registry) conflict(ctx context.Context, v geo.Version, base, live int) error {
+	e := &ConflictError{Base: base, Live: live, Version: v}
+	if w := r.inStore(ctx, v); w.Number == live {
+		e.Winner = w
+	}
+	return e
+}
+
+// inStore is the version that the store holds to be live of v's collection and division,
+// the zero Version where there is none or it cannot be asked.
+func (r *Registry) inStore(ctx context.Context, v geo.Version) geo.Version {
+	live, err := r.store.History(ctx, VersionFilter{Collection: v.Collection, Division: v.Division, State: geo.Published})
+	if err != nil || len(live) == 0 {
+		return geo.Version{}
+	}
+	return live[0]
 }
 
 // LiveNumber is the number that the store holds to be live: that of the Snapshot,
@@ -388,7 +412,8 @@ func (r *Registry) Restore(ctx context.Context, versionID, author string, base i
 // ConflictError says that another version was published since the base.
 type ConflictError struct {
 	Base, Live int
-	Version    geo.Version
+	Version    geo.Version // that was to be published
+	Winner     geo.Version // that is live instead; zero where nothing is, or it is not known
 }
 
 // Error names both numbers.

@@ -149,6 +149,12 @@ func TestOfManyPublishersOneWins(t *testing.T) {
 				t.Errorf("round %d: %v", round, err)
 			}
 		}
+		for i, err := range errs {
+			var conflict *data.ConflictError
+			if i != won && errors.As(err, &conflict) && (conflict.Winner.ID != drafts[won].Version || conflict.Winner.Base != round) {
+				t.Errorf("round %d: the winner is said to be %+v, not %s", round, conflict.Winner, drafts[won].Version)
+			}
+		}
 		if won < 0 || b.Snapshot().Len(geo.Cells) != 2+won || b.Snapshot().Versions()[geo.Cells]["330890"] != round+1 {
 			t.Fatalf("round %d: winner %d, %d cells, %v", round, won, b.Snapshot().Len(geo.Cells), b.Snapshot().Versions())
 		}

@@ -70,8 +70,8 @@ type Versions interface {
 	// collection's kind or a coordinate not finite.
 	SaveDraft(ctx context.Context, v geo.Version, fs []geo.Feature) error
 	// Publish makes a draft live under the next number of its collection and
-	// division and supersedes the one that was. It is ErrConflict when base is not
-	// the number now live (0 for none) or the version is no draft.
+	// division and supersedes the one that was. Its base is then the given one. It is
+	// ErrConflict when base is not the number now live (0 for none) or the version is no draft.
 	Publish(ctx context.Context, id string, base int, at time.Time) (geo.Version, error)
 	// Discard drops a draft and its features; ErrConflict when it is no draft.
 	Discard(ctx context.Context, id string) error

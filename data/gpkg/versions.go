@@ -192,7 +192,7 @@ func goLive(ctx context.Context, tx *sql.Tx, draft version, number int, when int
 		`DELETE FROM towngrid_draft WHERE version = ?4`,
 		`UPDATE towngrid_version SET state = 'superseded'
 			WHERE collection = ?1 AND division = ?2 AND state = 'published'`,
-		`UPDATE towngrid_version SET state = 'published', number = ?3, published_micros = ?5, published = ` + readable("?5") + `,
+		`UPDATE towngrid_version SET state = 'published', number = ?3, base = ?3 - 1, published_micros = ?5, published = ` + readable("?5") + `,
 			turn = (SELECT max(turn) + 1 FROM towngrid_version)
 			WHERE seq = ?4`,
 	} {

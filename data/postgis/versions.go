@@ -244,8 +244,8 @@ func goLive(ctx context.Context, tx pgx.Tx, draft version, number int, at time.T
 	b.Queue(`SELECT pg_advisory_xact_lock(hashtext('towngrid turn'))`)
 	b.Queue(`UPDATE towngrid_version SET state = 'superseded'
 		WHERE collection = $1 AND division = $2 AND state = 'published'`, draft.Collection, draft.Division)
-	b.Queue(`UPDATE towngrid_version SET state = 'published', number = $2, published = $3, turn = nextval('towngrid_turn')
-		WHERE seq = $1`, draft.seq, number, at)
+	b.Queue(`UPDATE towngrid_version SET state = 'published', number = $2, base = $4, published = $3, turn = nextval('towngrid_turn')
+		WHERE seq = $1`, draft.seq, number, at, number-1)
 	b.Queue(`SELECT pg_notify('`+channel+`', $1)`, draft.ID)
 	return tx.SendBatch(ctx, &b).Close()
 }

@@ -59,7 +59,7 @@ func testLife(t *testing.T, e Engine) {
 	later := noon().Add(time.Hour)
 	second, err = s.Publish(ctx, second.ID, 1, later)
 	must(t, err)
-	same(t, "the second number", 2, second.Number)
+	same(t, "the second number and its base", []int{2, 1}, []int{second.Number, second.Base})
 	first.State = geo.Superseded
 	same(t, "the first, superseded", first, version(t, s, first.ID))
 	same(t, "what is live in the end", []geo.Version{second}, published(t, s))

@@ -44,11 +44,8 @@ func (m Metric) Unit() string {
 
 // unitWord is the unit as a sentence has it.
 func unitWord(unit string) geo.Text {
-	switch unit {
-	case "人":
-		return geo.Text{ZH: " 人"}
-	case "个":
-		return geo.Text{ZH: " 个"}
+	if unit == "人" || unit == "个" {
+		return geo.Text{ZH: " " + unit, EN: ""} // English counts without a word
 	}
 	return geo.Text{ZH: " " + unit, EN: " " + unit}
 }

@@ -233,17 +233,18 @@ func (r *reader) checkRings() {
 	left := mostCrossings
 	for i, f := range r.result.Features {
 		mp, ok := f.Geometry.(orb.MultiPolygon)
-		if !ok {
+		if !ok || left == 0 {
 			continue
 		}
-		r.checkTiny(i, mp)
-		if left == 0 {
-			continue
-		}
+		crosses := false
 		for _, x := range coverage.SelfCrossings(mp, left) {
 			left--
+			crosses = crosses || !x.Along
 			part, vertex := r.crossed(i, mp, x)
 			r.add(crossing(f, x).At(r.numbers[i], part, vertex).On(x.Place[0], x.Place[1]))
+		}
+		if !crosses { // else areas mean nothing
+			r.checkTiny(i, mp)
 		}
 	}
 }
