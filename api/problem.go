@@ -36,7 +36,7 @@ func statuses(code string) int {
 		return http.StatusConflict
 	case "cursor_expired":
 		return http.StatusGone
-	case "upload_too_large", "too_large", "zip_bomb", "too_many_entries", "too_many_features", "too_many_vertices", "too_many_fields", "too_many_refusals", "record_too_large", "line_too_long":
+	case "upload_too_large", "form_too_large", "too_large", "zip_bomb", "too_many_entries", "too_many_features", "too_many_vertices", "too_many_fields", "too_many_refusals", "record_too_large", "line_too_long":
 		return http.StatusRequestEntityTooLarge
 	case "body_too_slow":
 		return http.StatusRequestTimeout

@@ -137,6 +137,9 @@ func (s *Server) receive(c echo.Context) error {
 // preface bounds what may come before the file, in bytes.
 const preface = 1 << 20
 
+// mostParts is how many parts may come before the file.
+const mostParts = 16
+
 // filePart finds the part named "file" without keeping any other; after a few
 // other parts, or a megabyte, it gives up. The part need not be closed, which would
 // read the rest of it.
@@ -148,7 +151,7 @@ func filePart(r *http.Request) (*multipart.Part, error) {
 	if err != nil {
 		return nil, wanted
 	}
-	for range 16 {
+	for range mostParts {
 		p, err := parts.NextPart()
 		if err != nil {
 			return nil, shownElse(err, wanted)
@@ -158,10 +161,15 @@ func filePart(r *http.Request) (*multipart.Part, error) {
 			return p, nil
 		}
 	}
-	return nil, wanted
+	return nil, tooMuchForm()
 }
 
-// bounded is a body that ends after some bytes.
+// tooMuchForm refuses a form in which no file comes in time.
+func tooMuchForm() error {
+	return geo.Errorf("form_too_large", "名为 file 的部分之前最多可有 %d 个部分、共 1 MB；请先发送文件", "before the part named file there may be %d parts and 1 MB; send the file first", mostParts)
+}
+
+// bounded is a body of which some bytes may be read, and then it is too much form.
 type bounded struct {
 	io.ReadCloser
 	left int64
@@ -169,7 +177,7 @@ type bounded struct {
 
 func (b *bounded) Read(p []byte) (int, error) {
 	if b.left <= 0 {
-		return 0, io.ErrUnexpectedEOF
+		return 0, tooMuchForm()
 	}
 	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.left)])
 	b.left -= int64(n)
