@@ -33,9 +33,10 @@ type block struct {
 	unit   []int32    // per slot, of cells and units
 
 	points []offset
-	from   []uint8  // per point: the lowest zoom that shows it
-	starts []uint32 // chain c is points[starts[c]:starts[c+1]]
-	left   []int32  // per chain: the slot of the first feature at its left as a map is seen, or none
+	from   []uint8     // per point: the lowest zoom that shows it
+	starts []uint32    // chain c is points[starts[c]:starts[c+1]]
+	boxes  []offsetBox // per chain: the least box around all its points
+	left   []int32     // per chain: the slot of the first feature at its left as a map is seen, or none
 	right  []int32
 
 	refs   []int32  // the chains of rings: c, or ^c against its direction
@@ -54,6 +55,8 @@ type block struct {
 	offs   []uint32 // value v is text[offs[v]:offs[v+1]]; value 0 is none
 	values []uint32 // per own slot and column
 	codes  []uint32 // per slot: the value that is its code
+
+	led [MaxZoom + 1]atomic.Pointer[ways] // by zoom: the ways made last
 }
 
 // line is the whole border between two features, or between one and the outside. Its chains run with the
@@ -218,9 +221,12 @@ func (m *maker) draw() {
 	g := newGeneraliser(n)
 	for c, chain := range n.chains {
 		m.starts = append(m.starts, uint32(len(m.points)))
+		box := offsetBox{n.places[chain.ids[0]], n.places[chain.ids[0]]}
 		for _, v := range chain.ids {
 			m.points = append(m.points, n.places[v])
+			box.add(n.places[v])
 		}
+		m.boxes = append(m.boxes, box)
 		m.from = append(m.from, g.chain(c)...)
 		m.left, m.right = append(m.left, chain.left), append(m.right, chain.right)
 	}

@@ -48,19 +48,34 @@ func between(u0, u1, v0, v1, u int64) int64 {
 	return v0 + int64(math.Floor(float64(part*float64(v1-v0))+0.5))
 }
 
+// beyond says whether all that is in the box lies beyond the limit.
+func (s limit) beyond(b box) bool {
+	return !s.keeps(vertex{b.x0, b.y0}) && !s.keeps(vertex{b.x1, b.y1})
+}
+
+// corner is a vertex of a ring that is cut, and the chain along which the ring goes on: c, ^c for
+// chain c against its direction, or straight for the edge to the next corner.
+type corner struct {
+	vertex
+	along int32
+}
+
+// straight stands for no chain: its number is greater than that of any.
+const straight = math.MaxInt32
+
 // clipRing appends to out the ring cut at the limit (Sutherland and Hodgman 1974). Where a
 // ring leaves and comes back, the result runs along the limit, possibly there and
-// back: such edges cancel when the feature is traced.
-func clipRing(out, ring []vertex, s limit) []vertex {
+// back: such edges cancel when the feature is traced. Chains between corners must be kept whole.
+func clipRing(out, ring []corner, s limit) []corner {
 	if len(ring) == 0 {
 		return out
 	}
 	prev := ring[len(ring)-1]
-	kept := s.keeps(prev)
+	kept := s.keeps(prev.vertex)
 	for _, v := range ring {
-		k := s.keeps(v)
+		k := s.keeps(v.vertex)
 		if k != kept {
-			out = append(out, s.cut(prev, v))
+			out = append(out, corner{s.cut(prev.vertex, v.vertex), straight})
 		}
 		if k {
 			out = append(out, v)

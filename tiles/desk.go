@@ -15,11 +15,14 @@ import (
 // and features of the collection that is being drawn.
 type desk struct {
 	zoom    uint8
+	keeps   bool // the builder keeps what it makes
 	plotter plotter
 	layer   layer
 	parts   []drawn
 	finds   []find
 	shown   []shown
+	rough   zone   // where features lie that are drawn anew in the tile
+	owners  owners // where features of several parts lie
 	chosen  bitSet
 	missing []int32
 	keys    []string // of the layer
@@ -39,12 +42,16 @@ type drawn struct {
 	// window is the tile with its buffer in the picture's offsets, inner what lies within it and
 	// touches none of the squares on its rim.
 	window, inner offsetBox
-	// bases are, per block of the picture, the numbers of its first chain and group in the tile, or none.
-	bases []base
+	bases         []base // per block of the picture
 }
 
-// base is where a block's chains and groups begin among those of the tile.
-type base struct{ chainBase, groupBase int32 }
+// base is what a tile needs of a block: where its chains and groups begin among those of the tile, or none, and its
+// ways, which may be nil, with how to bring them to the tile.
+type base struct {
+	chainBase, groupBase int32
+	ways                 *ways
+	shift                square
+}
 
 // find is a feature that may show in the tile: number i of part p.
 type find struct{ p, i int32 }
@@ -54,10 +61,13 @@ type shown struct {
 	*drawn
 	*block
 	home *blockSlot
-	base
+	*base
 	i, slot int32
-	inside  bool // it is not cut by the window, and no square on the window's rim is its own
-	alone   bool // it is not merged with others
+	cut     int32 // the number of its first ring among those that are cut
+	inside  bool  // it is not cut by the window, and no square on the window's rim is its own
+	alone   bool  // it is not merged with others
+	near    bool  // features of another part may be so near that the ways that are kept do not hold
+	smooth  bool  // it is drawn along ways that are kept
 }
 
 // patience is the number of features between two looks at whether the context has ended.
@@ -75,7 +85,7 @@ func (w *desk) clear() {
 
 // tile makes the tile of a checked request.
 func (w *desk) tile(ctx context.Context, b *Builder, s *snapshot.Snapshot, r Request) ([]byte, error) {
-	w.out, w.zoom = w.out[:0], r.Z
+	w.out, w.zoom, w.keeps = w.out[:0], r.Z, !b.forgetful
 	for _, c := range r.Collections {
 		w.plotter.begin(r.frame(), r.Z)
 		w.gather(b, s, c, r)
@@ -149,7 +159,7 @@ func (w *desk) drawing(p *snapshot.Part, pic *picture) drawn {
 	d := drawn{number: len(w.parts), part: p, pic: pic, at: w.plotter.place(pic), bases: make([]base, len(pic.blocks))}
 	d.window, d.inner = d.at.offsets(w.plotter.window), d.at.offsets(w.plotter.inner)
 	for k := range d.bases {
-		d.bases[k] = base{none, none}
+		d.bases[k].groupBase = none
 	}
 	return d
 }
@@ -184,15 +194,16 @@ func (w *desk) show(ctx context.Context) error {
 		at := d.pic.places[f.i]
 		b := d.pic.block(d.part, at.block)
 		from := &d.bases[at.block]
-		if from.chainBase == none {
-			*from = base{w.plotter.room(b), w.merger.room(b)}
+		if from.groupBase == none {
+			w.open(d, at.block, b)
 		}
-		s := shown{drawn: d, block: b, home: &d.pic.blocks[at.block], base: *from, i: f.i, slot: at.slot, alone: b.standsAlone(at.slot, w.zoom)}
+		s := shown{drawn: d, block: b, home: &d.pic.blocks[at.block], base: from, i: f.i, slot: at.slot, alone: b.standsAlone(at.slot, w.zoom)}
 		if len(b.bounds) > 0 {
 			if !b.bounds[s.slot].meets(d.window) {
 				continue
 			}
 			s.inside = d.inner.holds(b.bounds[s.slot])
+			s.smooth = s.inside && s.ways != nil && s.ways.smooth.has(int(s.slot))
 		}
 		if !s.alone {
 			w.merger.add(&s, int32(len(w.shown)))
@@ -202,24 +213,85 @@ func (w *desk) show(ctx context.Context) error {
 	return nil
 }
 
-// make has the blocks made that are needed and not yet made.
+// open readies a block for the tile.
+func (w *desk) open(d *drawn, k int32, b *block) {
+	from := &d.bases[k]
+	*from = base{chainBase: none, groupBase: w.merger.room(b), ways: d.pic.ways(k, w.zoom)}
+	if from.ways != nil {
+		frame := w.plotter.frame
+		from.shift = square{int32(from.ways.origin.x - frame.x>>frame.sub), int32(from.ways.origin.y - frame.y>>frame.sub)}
+	}
+}
+
+// way is that of a chain which is kept and holds for the tile, or nil.
+func (s *shown) way(c int32) []spot {
+	if s.ways == nil || s.near {
+		return nil
+	}
+	return s.ways.way(c)
+}
+
+// squares is a box around all squares of the tile with its buffer that a feature's lines pass, and those beside them.
+func (p *plotter) squares(s *shown) (low, high square) {
+	b := s.at.box(s.bounds[s.slot])
+	low = p.hot.square(vertex{max(b.x0, p.window.x0), max(b.y0, p.window.y0)})
+	high = p.hot.square(vertex{min(b.x1, p.window.x1), min(b.y1, p.window.y1)})
+	return square{low.x - 1, low.y - 1}, square{high.x + 1, high.y + 1}
+}
+
+// sort finds what is led anew in the tile: what the window cuts, and what is near features of another part.
+func (w *desk) sort() {
+	if len(w.parts) > 1 {
+		w.owners.reset(len(w.shown))
+		for n := range w.shown {
+			s := &w.shown[n]
+			low, high := w.plotter.squares(s)
+			w.owners.add(s.number, low, high)
+		}
+		for n := range w.shown {
+			s := &w.shown[n]
+			if low, high := w.plotter.squares(s); !w.owners.alone(s.number, low, high) {
+				s.near, s.smooth = true, false
+			}
+		}
+	}
+	w.rough.reset()
+	for n := range w.shown {
+		if s := &w.shown[n]; !s.smooth {
+			w.rough.add(w.plotter.squares(s))
+		}
+	}
+}
+
+// make has the blocks made that are needed and not yet made, and the ways of such as are asked for often.
 func (w *desk) make(ctx context.Context) error {
 	for n := range w.parts {
 		d := &w.parts[n]
 		w.chosen.reset(len(d.pic.blocks))
 		for _, f := range w.finds {
-			if int(f.p) != n {
-				continue
-			}
-			if k := d.pic.places[f.i].block; d.pic.blocks[k].block.Load() == nil {
-				w.chosen.add(int(k))
+			if int(f.p) == n {
+				w.chosen.add(int(d.pic.places[f.i].block))
 			}
 		}
 		w.missing = w.missing[:0]
 		for k := range w.chosen.all {
-			w.missing = append(w.missing, int32(k))
+			if d.pic.blocks[k].block.Load() == nil {
+				w.missing = append(w.missing, int32(k))
+			}
 		}
-		if err := d.pic.make(ctx, d.part, w.missing); err != nil {
+		if err := each(ctx, w.missing, func(k int32) { d.pic.block(d.part, k) }); err != nil {
+			return err
+		}
+		if !w.keeps || schemas[d.pic.collection].Geometry == geo.Point {
+			continue
+		}
+		w.missing = w.missing[:0]
+		for k := range w.chosen.all {
+			if len(w.missing) < wayBatch && d.pic.worth(int32(k), w.zoom) {
+				w.missing = append(w.missing, int32(k))
+			}
+		}
+		if err := each(ctx, w.missing, func(k int32) { d.pic.lead(d.part, k, w.zoom) }); err != nil {
 			return err
 		}
 	}
@@ -261,9 +333,18 @@ func (w *desk) each(ctx context.Context, f func(s *shown)) error {
 	return nil
 }
 
-// mark makes the squares hot in which the vertices of all lines that are drawn lie, and their cuts.
+// mark makes the squares hot in which the vertices of all features that are shown lie, and their cuts, wherever lines are
+// led anew.
 func (w *desk) mark(ctx context.Context) error {
+	w.sort()
+	if !w.rough.some {
+		return ctx.Err()
+	}
 	return w.each(ctx, func(s *shown) {
+		if s.smooth && !w.rough.meets(w.plotter.squares(s)) {
+			return
+		}
+		s.cut = int32(len(w.plotter.cuts) - 1)
 		for r := s.first[s.slot]; r < s.first[s.slot+1]; r++ {
 			refs := s.ring(r)
 			if !s.inside {
@@ -271,9 +352,7 @@ func (w *desk) mark(ctx context.Context) error {
 				continue
 			}
 			for _, ref := range refs {
-				if c := index(ref); s.alone || !s.hidden(c, w.zoom) {
-					w.plotter.markChain(s, c)
-				}
+				w.plotter.markChain(s, index(ref))
 			}
 		}
 	})
@@ -285,17 +364,48 @@ func (w *desk) fills(ctx context.Context) error {
 		if !s.alone {
 			return
 		}
-		w.plotter.shape.reset()
-		for r := s.first[s.slot]; r < s.first[s.slot+1]; r++ {
-			w.plotter.addRing(s, s.ring(r), s.shells[r])
+		if s.smooth && s.ways.plain.has(int(s.slot)) {
+			w.plain(s)
+		} else {
+			w.plotter.shape.reset()
+			w.addRings(s)
+			w.plotter.shape.draw(&w.layer)
 		}
-		w.plotter.shape.draw(&w.layer)
 		w.end(s, polygonShape)
 	})
 	if err != nil {
 		return err
 	}
 	return w.merged(ctx)
+}
+
+// addRings takes the rings of a feature up into the current shape.
+func (w *desk) addRings(s *shown) {
+	for r := s.first[s.slot]; r < s.first[s.slot+1]; r++ {
+		if s.inside {
+			w.plotter.addRing(s, s.ring(r), s.shells[r])
+		} else {
+			w.plotter.addCut(s, s.cut+int32(r-s.first[s.slot]), s.shells[r])
+		}
+	}
+}
+
+// plain writes the rings of a feature that stand as its ways are.
+func (w *desk) plain(s *shown) {
+	visible := false
+	for r := s.first[s.slot]; r < s.first[s.slot+1]; r++ {
+		refs := s.ring(r)
+		n := 0
+		for _, ref := range refs {
+			n += len(s.ways.way(index(ref))) - 1
+		}
+		if s.shells[r] {
+			visible = n >= 3
+		}
+		if visible && n >= 3 {
+			w.layer.spots(s.ways, refs, n, s.shift)
+		}
+	}
 }
 
 // merged draws the merged features, each group as one.
@@ -307,11 +417,11 @@ func (w *desk) merged(ctx context.Context) error {
 		w.plotter.shape.reset()
 		for _, n := range members {
 			s := &w.shown[n]
+			if !s.inside {
+				w.addRings(s)
+				continue
+			}
 			for r := s.first[s.slot]; r < s.first[s.slot+1]; r++ {
-				if !s.inside {
-					w.plotter.addRing(s, s.ring(r), s.shells[r])
-					continue
-				}
 				for _, ref := range s.ring(r) {
 					if !s.hidden(index(ref), w.zoom) {
 						w.plotter.addChain(s, ref)
@@ -351,6 +461,8 @@ func (s *bitSet) reset(n int) {
 	*s = slices.Grow((*s)[:0], words)[:words]
 	clear(*s)
 }
+
+func (s bitSet) has(i int) bool { return s[i/64]>>(i%64)&1 != 0 }
 
 func (s bitSet) add(i int) { s[i/64] |= 1 << (i % 64) }
 

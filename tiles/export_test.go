@@ -16,6 +16,22 @@ func Kept(b *Builder) int {
 	return len(b.pictures)
 }
 
+// Led is the number of blocks of which a builder has ways, over all zooms, and of their squares.
+func Led(b *Builder) (blocks, squares int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, pic := range b.pictures {
+		for k := range pic.blocks {
+			for z := range pic.blocks[k].ways {
+				if w := pic.ways(int32(k), uint8(z)); w != nil {
+					blocks, squares = blocks+1, squares+len(w.spots)
+				}
+			}
+		}
+	}
+	return blocks, squares
+}
+
 // Reach is the part of the earth whose features can show in the tile.
 func Reach(r Request) orb.Bound {
 	r, err := r.checked()

@@ -56,8 +56,10 @@ func (g *hotGrid) square(v vertex) square {
 }
 
 // mark makes the square of v hot.
-func (g *hotGrid) mark(v vertex) {
-	p := g.square(v)
+func (g *hotGrid) mark(v vertex) { g.put(g.square(v)) }
+
+// put makes a square hot.
+func (g *hotGrid) put(p square) {
 	x, y := uint32(p.x+Buffer), uint32(p.y+Buffer)
 	i := x/64*hotSide + y
 	if g.words[i] == 0 {

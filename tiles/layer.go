@@ -1,6 +1,9 @@
 package tiles
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // shapeType is a feature's geometry type in a tile.
 type shapeType byte
@@ -104,6 +107,31 @@ func (l *layer) line(ps []square) {
 // ring adds a ring of three or more points, the first not repeated, to the current shape.
 func (l *layer) ring(ps []square) {
 	l.line(ps)
+	l.command(closePath, 1)
+}
+
+// spots adds a ring of n points, three or more, that runs along kept ways, to the current shape.
+func (l *layer) spots(w *ways, refs []int32, n int, shift square) {
+	l.shape = slices.Grow(l.shape, 10*n+16)
+	first := true
+	for _, ref := range refs {
+		way := w.way(index(ref))
+		for i := range len(way) - 1 {
+			s := way[i]
+			if ref < 0 {
+				s = way[len(way)-1-i]
+			}
+			p := s.square(shift)
+			if first {
+				l.command(moveTo, 1)
+				l.to(p)
+				l.command(lineTo, n-1)
+				first = false
+				continue
+			}
+			l.to(p)
+		}
+	}
 	l.command(closePath, 1)
 }
 

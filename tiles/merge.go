@@ -113,7 +113,7 @@ func (m *merger) room(b *block) int32 {
 
 // number is that of a feature's group in the tile. Groups are numbered as they are met, which is in the
 // order of the lowest code of each.
-func (m *merger) number(d *drawn, b *block, from base, slot int32) int32 {
+func (m *merger) number(d *drawn, b *block, from *base, slot int32) int32 {
 	g := b.group[slot]
 	at := &m.numbers[from.groupBase+g]
 	if *at != none {

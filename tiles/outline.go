@@ -21,15 +21,20 @@ func (o *outline) reset() {
 	o.squares, o.rings = o.squares[:0], o.rings[:0]
 }
 
-// add leads a clipped ring through the hot squares and takes up what is left of it.
-func (o *outline) add(g *hotGrid, vs []vertex, shell bool) {
+// add leads a clipped ring through the hot squares and takes up what is left of it. way gives the ways of
+// chains.
+func (o *outline) add(g *hotGrid, vs []corner, shell bool, way func(c int32) []square) {
 	lo := len(o.squares)
-	if len(vs) > 0 {
-		o.squares = append(o.squares, g.square(vs[0]))
-		for i := range vs {
-			o.squares = g.lead(o.squares, vs[i], vs[(i+1)%len(vs)])
+	for i, v := range vs {
+		if v.along != straight {
+			o.append(way(index(v.along)), v.along < 0)
+			continue
 		}
-		o.squares = o.squares[:len(o.squares)-1] // the way ends where it began
+		next := vs[(i+1)%len(vs)].vertex
+		if p := g.square(v.vertex); p != g.square(next) {
+			o.squares = g.lead(append(o.squares, p), v.vertex, next)
+			o.squares = o.squares[:len(o.squares)-1]
+		}
 	}
 	o.rings = append(o.rings, ring{lo: lo, hi: len(o.squares), shell: shell})
 }

@@ -18,15 +18,15 @@ func outlined(t testing.TB, shells []bool, rings ...[]square) orb.MultiPolygon {
 	t.Helper()
 	var p plotter
 	p.begin(frame{sub: 1}, 0)
-	middles := make([][]vertex, len(rings))
+	middles := make([][]corner, len(rings))
 	for i, r := range rings {
 		for _, s := range r {
-			middles[i] = append(middles[i], vertex{int64(s.x) * 2, int64(s.y) * 2})
-			p.hot.mark(middles[i][len(middles[i])-1])
+			middles[i] = append(middles[i], corner{vertex{int64(s.x) * 2, int64(s.y) * 2}, straight})
+			p.hot.put(s)
 		}
 	}
 	for i := range rings {
-		p.shape.add(&p.hot, middles[i], shells[i])
+		p.shape.add(&p.hot, middles[i], shells[i], nil)
 	}
 	var l layer
 	l.reset("shape", nil)

@@ -74,6 +74,10 @@ type blockSlot struct {
 	making sync.Mutex
 	all    []int32 // per slot of the block: the feature in the part
 	block  atomic.Pointer[block]
+
+	leading sync.Mutex // held while ways are made
+	asked   [MaxZoom + 1]atomic.Uint32
+	ways    [MaxZoom + 1]atomic.Pointer[ways] // by zoom: those that hold for this picture
 }
 
 // newPicture makes a picture that may take over blocks of last, which may be nil.
@@ -196,12 +200,15 @@ func (pic *picture) block(p *snapshot.Part, k int32) *block {
 	return b
 }
 
-// make makes the blocks named, several at a time, until the context ends.
-func (pic *picture) make(ctx context.Context, p *snapshot.Part, ks []int32) error {
+// each calls f with the numbers, several at a time, until the context ends.
+func each(ctx context.Context, ks []int32, f func(k int32)) error {
+	if len(ks) == 0 {
+		return ctx.Err()
+	}
 	var next atomic.Int32
 	work := func() {
 		for k := next.Add(1) - 1; int(k) < len(ks) && ctx.Err() == nil; k = next.Add(1) - 1 {
-			pic.block(p, ks[k])
+			f(ks[k])
 		}
 	}
 	var others sync.WaitGroup

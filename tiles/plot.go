@@ -17,18 +17,24 @@ type plotter struct {
 	hot    hotGrid
 	shape  outline
 
-	// A chain that is not cut is brought to the tile once and led once.
-	chains   []plotted // of all blocks in the tile
-	vertices []vertex  // of chains
-	ways     []square  // of chains
+	// A chain that is not cut is marked once and brought to the tile once.
+	chains []plotted // of the blocks of which it is needed
+	ways   []square  // of chains
 
-	ring  []vertex // scratch of clipping
-	spare []vertex
-	way   []square // scratch of lines
+	cuts    []uint32 // cut ring n is corners[cuts[n]:cuts[n+1]]
+	corners []corner
+
+	ring  []corner // scratch of clipping
+	spare []corner
+	line  []vertex // scratch of lines
+	way   []square
 }
 
-// plotted is a chain in the tile: vertices[lo:hi] and, once it has been led, ways[from:to].
-type plotted struct{ lo, hi, from, to uint32 }
+// plotted is a chain in the tile: ways[from:to] once it has been led.
+type plotted struct {
+	from, to uint32
+	marked   bool
+}
 
 // begin prepares for the shapes of one collection in the tile.
 func (p *plotter) begin(f frame, zoom uint8) {
@@ -39,7 +45,16 @@ func (p *plotter) begin(f frame, zoom uint8) {
 	p.inner = box{low, low, high, high}
 	p.sides = p.window.limits()
 	p.hot.reset(f.sub)
-	p.chains, p.vertices, p.ways = p.chains[:0], p.vertices[:0], p.ways[:0]
+	p.chains, p.ways = p.chains[:0], p.ways[:0]
+	p.corners, p.cuts = p.corners[:0], append(p.cuts[:0], 0)
+}
+
+// room is the number in the tile of the first chain of a feature's block.
+func (s *shown) room(p *plotter) int32 {
+	if s.chainBase == none {
+		s.chainBase = p.room(s.block)
+	}
+	return s.chainBase
 }
 
 // room gives the chains of a block numbers in the tile, from the one that is returned.
@@ -90,65 +105,117 @@ func offsetRange(low, high int64, lift uint) (first, last int32) {
 
 // markChain makes the squares of a chain's vertices hot, once.
 func (p *plotter) markChain(s *shown, c int32) {
-	k := &p.chains[s.chainBase+c]
-	if k.hi > 0 {
+	k := &p.chains[s.room(p)+c]
+	if k.marked {
 		return
 	}
-	k.lo = uint32(len(p.vertices))
-	points := s.points[s.starts[c]:s.starts[c+1]]
-	from := s.from[s.starts[c]:][:len(points)]
-	for i, o := range points {
+	k.marked = true
+	if way := s.way(c); len(way) > 0 {
+		for _, q := range way {
+			p.hot.put(q.square(s.shift))
+		}
+		return
+	}
+	from := s.from[s.starts[c]:s.starts[c+1]]
+	for i, o := range s.points[s.starts[c]:s.starts[c+1]] {
 		if from[i] <= p.zoom {
-			v := s.at.vertex(o)
-			p.vertices = append(p.vertices, v)
-			p.hot.mark(v)
+			p.hot.put(p.hot.square(s.at.vertex(o)))
 		}
 	}
-	k.hi = uint32(len(p.vertices))
 }
 
 // chainWay is the way of a chain that is not cut, as the chain stands, with both ends.
 func (p *plotter) chainWay(s *shown, c int32) []square {
-	k := &p.chains[s.chainBase+c]
+	k := &p.chains[s.room(p)+c]
 	if k.to == 0 {
-		p.markChain(s, c)
 		k.from = uint32(len(p.ways))
-		vs := p.vertices[k.lo:k.hi]
-		p.ways = append(p.ways, p.hot.square(vs[0]))
-		for i := 1; i < len(vs); i++ {
-			p.ways = p.hot.lead(p.ways, vs[i-1], vs[i])
-		}
+		p.ways = p.appendWay(p.ways, s, c)
 		k.to = uint32(len(p.ways))
 	}
 	return p.ways[k.from:k.to]
 }
 
-// appendShown appends the vertices of a chain, in the direction of ref, that the zoom shows.
-func (p *plotter) appendShown(vs []vertex, s *shown, ref int32) []vertex {
+// appendWay appends the way of a chain that is not cut. Where it is not kept, all vertices around are marked.
+func (p *plotter) appendWay(way []square, s *shown, c int32) []square {
+	if kept := s.way(c); len(kept) > 0 {
+		for _, q := range kept {
+			way = append(way, q.square(s.shift))
+		}
+		return way
+	}
+	last := s.at.vertex(s.points[s.starts[c]])
+	way = append(way, p.hot.square(last))
+	for i := s.starts[c] + 1; i < s.starts[c+1]; i++ {
+		if s.from[i] <= p.zoom {
+			v := s.at.vertex(s.points[i])
+			way = p.hot.lead(way, last, v)
+			last = v
+		}
+	}
+	return way
+}
+
+// appendCorners appends the vertices of a chain, in the direction of ref, that the zoom shows, without the last.
+func (p *plotter) appendCorners(cs []corner, s *shown, ref int32) []corner {
 	c := index(ref)
 	lo, hi := s.starts[c], s.starts[c+1]
 	if ref >= 0 {
-		for i := lo; i < hi; i++ {
+		for i := lo; i < hi-1; i++ {
 			if s.from[i] <= p.zoom {
-				vs = append(vs, s.at.vertex(s.points[i]))
+				cs = append(cs, corner{s.at.vertex(s.points[i]), straight})
 			}
 		}
-		return vs
+		return cs
 	}
-	for i := hi; i > lo; i-- {
-		if s.from[i-1] <= p.zoom {
-			vs = append(vs, s.at.vertex(s.points[i-1]))
+	for i := hi - 1; i > lo; i-- {
+		if s.from[i] <= p.zoom {
+			cs = append(cs, corner{s.at.vertex(s.points[i]), straight})
 		}
 	}
-	return vs
+	return cs
 }
 
-// clipped is a ring cut at the window. It holds until the next call.
-func (p *plotter) clipped(s *shown, refs []int32) []vertex {
+// The places of a chain in the window.
+const (
+	crosses = iota // somewhere across its rim, or near it
+	keeps          // in no square on its rim
+	loses          // beyond one of its sides
+)
+
+// lies says where a chain lies in the window.
+func (p *plotter) lies(s *shown, c int32) int {
+	b := s.at.box(s.boxes[c])
+	if p.inner.holds(b) {
+		return keeps
+	}
+	for i := range p.sides {
+		if p.sides[i].beyond(b) {
+			return loses
+		}
+	}
+	return crosses
+}
+
+// clip appends a ring cut at the window. A chain within stays one piece; of a chain beyond the window its first vertex
+// stands for all, since nothing of it is left.
+func (p *plotter) clip(s *shown, refs []int32) {
 	p.ring = p.ring[:0]
 	for _, ref := range refs {
-		p.ring = p.appendShown(p.ring, s, ref)
-		p.ring = p.ring[:len(p.ring)-1] // the next chain begins there
+		c := index(ref)
+		where := p.lies(s, c)
+		if where == crosses {
+			p.ring = p.appendCorners(p.ring, s, ref)
+			continue
+		}
+		first := s.starts[c]
+		if ref < 0 {
+			first = s.starts[c+1] - 1
+		}
+		v := corner{s.at.vertex(s.points[first]), straight}
+		if where == keeps {
+			v.along = ref
+		}
+		p.ring = append(p.ring, v)
 	}
 	bound := s.at.box(s.bounds[s.slot])
 	for _, limit := range p.sides {
@@ -157,22 +224,29 @@ func (p *plotter) clipped(s *shown, refs []int32) []vertex {
 			p.ring, p.spare = p.spare, p.ring
 		}
 	}
-	return p.ring
+	p.corners = append(p.corners, p.ring...)
+	p.cuts = append(p.cuts, uint32(len(p.corners)))
 }
 
-// markRing makes the squares of a ring's vertices and cuts hot.
+// markRing cuts a ring, and makes the squares of its vertices and cuts hot.
 func (p *plotter) markRing(s *shown, refs []int32) {
-	for _, v := range p.clipped(s, refs) {
-		p.hot.mark(v)
+	lo := len(p.corners)
+	p.clip(s, refs)
+	for _, v := range p.corners[lo:] {
+		p.hot.put(p.hot.square(v.vertex))
+		if v.along != straight {
+			p.markChain(s, index(v.along))
+		}
 	}
 }
 
-// addRing takes a ring up into the current shape.
+// addCut takes cut n up into the current shape.
+func (p *plotter) addCut(s *shown, n int32, shell bool) {
+	p.shape.add(&p.hot, p.corners[p.cuts[n]:p.cuts[n+1]], shell, func(c int32) []square { return p.chainWay(s, c) })
+}
+
+// addRing takes a ring that is not cut up into the current shape.
 func (p *plotter) addRing(s *shown, refs []int32, shell bool) {
-	if !s.inside {
-		p.shape.add(&p.hot, p.clipped(s, refs), shell)
-		return
-	}
 	lo := len(p.shape.squares)
 	for _, ref := range refs {
 		p.shape.append(p.chainWay(s, index(ref)), ref < 0)
@@ -203,7 +277,23 @@ func (p *plotter) lineWays(s *shown, ref int32, whole bool, f func(way []square)
 		p.giveWay(f)
 		return
 	}
-	p.ring = p.appendShown(p.ring[:0], s, ref)
+	switch p.lies(s, index(ref)) {
+	case loses:
+		return
+	case keeps:
+		p.lineWays(s, ref, true, f)
+		return
+	}
+	p.line = p.line[:0]
+	c := index(ref)
+	for i := s.starts[c]; i < s.starts[c+1]; i++ {
+		if s.from[i] <= p.zoom {
+			p.line = append(p.line, s.at.vertex(s.points[i]))
+		}
+	}
+	if ref < 0 {
+		slices.Reverse(p.line)
+	}
 	p.pieces(func(vs []vertex) {
 		p.way = append(p.way[:0], p.hot.square(vs[0]))
 		for i := 1; i < len(vs); i++ {
@@ -219,26 +309,26 @@ func (p *plotter) giveWay(f func(way []square)) {
 	}
 }
 
-// pieces calls f with the pieces of the line in ring that lie in the window. What f gets holds until it
+// pieces calls f with the pieces of the line that lie in the window. What f gets holds until it
 // returns.
 func (p *plotter) pieces(f func([]vertex)) {
-	p.spare = p.spare[:0]
-	for i := 1; i < len(p.ring); i++ {
-		a, b := p.ring[i-1], p.ring[i]
+	lo := len(p.line) // what is left of the current piece lies behind the line
+	for i := 1; i < lo; i++ {
+		a, b := p.line[i-1], p.line[i]
 		from, to, ok := clipEdge(a, b, &p.sides)
-		if len(p.spare) > 0 && (!ok || from != a) {
-			f(p.spare)
-			p.spare = p.spare[:0]
+		if len(p.line) > lo && (!ok || from != a) {
+			f(p.line[lo:])
+			p.line = p.line[:lo]
 		}
-		if ok && len(p.spare) == 0 {
-			p.spare = append(p.spare, from)
+		if ok && len(p.line) == lo {
+			p.line = append(p.line, from)
 		}
 		if ok {
-			p.spare = append(p.spare, to)
+			p.line = append(p.line, to)
 		}
 	}
-	if len(p.spare) > 0 {
-		f(p.spare)
+	if len(p.line) > lo {
+		f(p.line[lo:])
 	}
 }
 

@@ -1,0 +1,319 @@
+package tiles
+
+import (
+	"cmp"
+	"slices"
+
+	"towngrid/geo/crs"
+	"towngrid/geo/snapshot"
+)
+
+// ways are those of a block's chains at one zoom: the squares of the zoom's grid through which each runs when it
+// is led through the hot squares (see hotGrid) of all vertices that the zoom shows. They are made once and serve every
+// tile.
+//
+// A tile's hot squares are those of the vertices that it shows, and of cuts. A chain within the tile's inner box
+// passes no square on the rim, where the cuts are, and a vertex in a square that it passes lies in the window, so
+// its feature is in the tile. So the chain's way in the tile is the one that is kept, but where features of another
+// part are near, which the ways do not know of.
+//
+// Memory: 4 bytes a square and 4 bytes a chain.
+type ways struct {
+	none   bool     // there are no ways of this zoom, and the rest is empty
+	origin vertex   // the square of the zoom's grid to which spots count
+	starts []uint32 // the way of chain c is spots[starts[c]:starts[c+1]], empty for a seam
+	spots  []spot   //
+	seams  bitSet   // chains between two merged features of one group
+	smooth bitSet   // own slots all of whose chains have a way, or are a seam at whose side the feature is
+	plain  bitSet   // own slots in whose rings no square comes twice
+	around []*block // of whose vertices the ways were made
+}
+
+// spot is a square from an origin.
+type spot struct{ x, y int16 }
+
+// square is the one in the tile, from whose origin shift counts.
+func (s spot) square(shift square) square { return square{int32(s.x) + shift.x, int32(s.y) + shift.y} }
+
+// noWays stands for the ways of a zoom that has none.
+var noWays = &ways{none: true}
+
+const (
+	// widestBlock is the number of squares beyond which a block has no ways: spots have 16 bits.
+	widestBlock = 1<<15 - 2
+	// largestFeature is the number of squares that the features of a block with ways are wide and high in the
+	// middle: of larger ones few lie within a tile.
+	largestFeature = Extent / 2
+	// wayWorth is how often a block is asked for at a zoom before its ways are made, and wayBatch for how many blocks
+	// one tile makes them. Until then its lines are led in each tile.
+	wayWorth, wayBatch = 2, 16
+)
+
+// way is that of a chain, empty for a seam.
+func (w *ways) way(c int32) []spot { return w.spots[w.starts[c]:w.starts[c+1]] }
+
+// ways are those of block k at a zoom if they have been made, or nil.
+func (pic *picture) ways(k int32, z uint8) *ways {
+	if w := pic.blocks[k].ways[z].Load(); w != nil && !w.none {
+		return w
+	}
+	return nil
+}
+
+// worth says whether the ways of block k at a zoom should be made now. It counts how often it is asked.
+func (pic *picture) worth(k int32, z uint8) bool {
+	s := &pic.blocks[k]
+	return s.ways[z].Load() == nil && s.asked[z].Add(1) >= wayWorth
+}
+
+// lead makes the ways of block k at a zoom, or takes those over that were made of the same. Where another is about
+// it, it leaves it to that one.
+func (pic *picture) lead(p *snapshot.Part, k int32, z uint8) {
+	s := &pic.blocks[k]
+	if !s.leading.TryLock() {
+		return
+	}
+	defer s.leading.Unlock()
+	if s.ways[z].Load() != nil {
+		return
+	}
+	b := pic.block(p, k)
+	m := wayMaker{block: b, pic: pic, zoom: z}
+	if !m.settle() {
+		s.ways[z].Store(noWays)
+		return
+	}
+	around := pic.around(p, k, z)
+	w := b.led[z].Load()
+	if w == nil || !slices.Equal(w.around, around) {
+		w = m.make(around)
+		b.led[z].Store(w)
+	}
+	s.ways[z].Store(w)
+}
+
+// around are the blocks that may have a vertex in a square of a zoom that a line of block k passes.
+func (pic *picture) around(p *snapshot.Part, k int32, z uint8) (blocks []*block) {
+	box := p.FeatureBound(int(pic.blocks[k].members[0]))
+	for _, i := range pic.blocks[k].members[1:] {
+		box = box.Union(p.FeatureBound(int(i)))
+	}
+	columns, _ := pic.grid.Size(z)
+	square := 360 / (float64(columns) * Extent) // degrees of longitude, not less than those of latitude
+	pad := 2 * square
+	if pic.datum != crs.WGS84 {
+		pad += farthestShift
+	}
+	box = box.Pad(pad)
+	rim := maxLat - pad // what lies beyond the square world is on its rim
+	if box.Max[1] > rim {
+		box.Max[1] = 90
+	}
+	if box.Min[1] < -rim {
+		box.Min[1] = -90
+	}
+	var found bitSet
+	found.reset(len(pic.blocks))
+	p.Search(box, func(i int) bool {
+		found.add(int(pic.places[i].block))
+		return true
+	})
+	for k := range found.all {
+		blocks = append(blocks, pic.block(p, int32(k)))
+	}
+	return blocks
+}
+
+// wayMaker makes the ways of a block.
+type wayMaker struct {
+	*block
+	pic    *picture
+	zoom   uint8
+	sub    uint
+	at     place // from offsets to fine units from the origin's middle
+	box    offsetBox
+	origin vertex
+	grid   hotGrid // for its arithmetic only
+	bins   bins
+	steps  int
+	found  []square
+	seen   squareMap
+}
+
+// settle finds whether the block has ways at the zoom, and the origin.
+func (m *wayMaker) settle() bool {
+	if len(m.starts) < 2 {
+		return false
+	}
+	m.sub = m.pic.grid.bits(m.zoom) - extentBits
+	m.grid.sub = m.sub
+	m.box = m.bounds[0]
+	var wide, high int64
+	for _, b := range m.bounds[:m.own] {
+		m.box.add(b.min)
+		m.box.add(b.max)
+		wide, high = wide+int64(b.max.x)-int64(b.min.x), high+int64(b.max.y)-int64(b.min.y)
+	}
+	lift := m.pic.lift
+	squares := func(n int64) int64 { return n << lift >> m.sub }
+	if max(squares(int64(m.box.max.x)-int64(m.box.min.x)), squares(int64(m.box.max.y)-int64(m.box.min.y))) >= widestBlock ||
+		squares(max(wide, high)/int64(m.own)) > largestFeature {
+		return false
+	}
+	world := place{lift, vertex{m.pic.origin.x << lift, m.pic.origin.y << lift}}
+	low, high2 := world.vertex(m.box.min), world.vertex(m.box.max)
+	m.origin = vertex{(low.x + high2.x) / 2 >> m.sub, (low.y + high2.y) / 2 >> m.sub}
+	m.at = place{lift, vertex{world.add.x - m.origin.x<<m.sub, world.add.y - m.origin.y<<m.sub}}
+	return true
+}
+
+// make makes the ways, with the vertices of the blocks around, the own one among them.
+func (m *wayMaker) make(around []*block) *ways {
+	m.gather(around)
+	chains := len(m.starts) - 1
+	w := &ways{origin: m.origin, around: around, starts: make([]uint32, 1, chains+1)}
+	w.seams.reset(chains)
+	most := 64*len(m.bins.places) + 1<<20 // steps; more take hostile lines only
+	var way []square
+	for c := range int32(chains) {
+		if m.seam(c) {
+			w.seams.add(int(c))
+		} else {
+			way = m.lead(way[:0], c)
+			for _, q := range way {
+				w.spots = append(w.spots, spot{int16(q.x), int16(q.y)})
+			}
+		}
+		w.starts = append(w.starts, uint32(len(w.spots)))
+		if m.steps > most {
+			return &ways{none: true, around: around}
+		}
+	}
+	w.spots = slices.Clip(slices.Clone(w.spots))
+	w.smooth.reset(m.own)
+	w.plain.reset(m.own)
+	for slot := range int32(m.own) {
+		if m.smooth(w, slot) {
+			w.smooth.add(int(slot))
+		}
+		if m.standsAlone(slot, m.zoom) && m.apart(w, slot) {
+			w.plain.add(int(slot))
+		}
+	}
+	return w
+}
+
+// gather puts the shown vertices that may lie in squares that the block's lines pass into bins.
+func (m *wayMaker) gather(around []*block) {
+	room := int64(1)<<m.sub>>m.pic.lift + 1
+	reach := offsetBox{
+		offset{int32(max(int64(m.box.min.x)-room, -1<<31)), int32(max(int64(m.box.min.y)-room, -1<<31))},
+		offset{int32(min(int64(m.box.max.x)+room, 1<<31-1)), int32(min(int64(m.box.max.y)+room, 1<<31-1))},
+	}
+	var places []offset
+	for _, b := range around {
+		for c := range b.boxes {
+			if !b.boxes[c].meets(reach) {
+				continue
+			}
+			for i := b.starts[c]; i < b.starts[c+1]; i++ {
+				if p := b.points[i]; b.from[i] <= m.zoom && reach.min.x <= p.x && p.x <= reach.max.x && reach.min.y <= p.y && p.y <= reach.max.y {
+					places = append(places, p)
+				}
+			}
+		}
+	}
+	m.bins.fill(places)
+}
+
+// seam says whether a chain lies between two merged features of one group.
+func (m *wayMaker) seam(c int32) bool {
+	l, r := m.left[c], m.right[c]
+	return m.group != nil && l != none && r != none && l != r && m.group[l] == m.group[r] &&
+		!m.standsAlone(l, m.zoom) && !m.standsAlone(r, m.zoom)
+}
+
+// lead appends the way of a chain.
+func (m *wayMaker) lead(way []square, c int32) []square {
+	var last vertex
+	for i := m.starts[c]; i < m.starts[c+1]; i++ {
+		if m.from[i] > m.zoom {
+			continue
+		}
+		v := m.at.vertex(m.points[i])
+		if i == m.starts[c] {
+			way = append(way, m.grid.square(v))
+		} else {
+			way = m.edge(way, last, v)
+		}
+		last = v
+	}
+	return way
+}
+
+// edge appends the way of an edge as hotGrid.lead does.
+func (m *wayMaker) edge(way []square, a, b vertex) []square {
+	p, q := m.grid.square(a), m.grid.square(b)
+	if p == q {
+		return way
+	}
+	dx, dy := p.x-q.x, p.y-q.y
+	if int64(dx)*int64(dx)+int64(dy)*int64(dy) <= 1 {
+		return append(way, q)
+	}
+	half := int64(1) << (m.sub - 1)
+	near := m.at.offsets(box{min(a.x, b.x) - 2*half, min(a.y, b.y) - 2*half, max(a.x, b.x) + 2*half, max(a.y, b.y) + 2*half})
+	m.found = m.found[:0]
+	m.bins.each(near, func(v int32) bool {
+		m.steps++
+		if s := m.grid.square(m.at.vertex(m.bins.places[v])); s != p && s != q && m.grid.passes(a, b, s) {
+			m.found = append(m.found, s)
+		}
+		return true
+	})
+	slices.SortFunc(m.found, func(s, t square) int {
+		down, across := cmp.Compare(s.y, t.y), cmp.Compare(s.x, t.x)
+		if q.y < p.y {
+			down = -down
+		}
+		if q.x < p.x {
+			across = -across
+		}
+		return cmp.Or(down, across)
+	})
+	return append(append(way, slices.Compact(m.found)...), q)
+}
+
+// smooth says whether all chains of a slot have a way, or are a seam at whose side the slot is.
+func (m *wayMaker) smooth(w *ways, slot int32) bool {
+	for _, ref := range m.refs[m.rings[m.first[slot]]:m.rings[m.first[slot+1]]] {
+		if c := index(ref); w.seams.has(int(c)) && m.left[c] != slot && m.right[c] != slot {
+			return false
+		}
+	}
+	return true
+}
+
+// apart says whether no square comes twice in the rings of a slot.
+func (m *wayMaker) apart(w *ways, slot int32) bool {
+	refs := m.refs[m.rings[m.first[slot]]:m.rings[m.first[slot+1]]]
+	n := 0
+	for _, ref := range refs {
+		n += len(w.way(index(ref)))
+	}
+	m.seen.reset(n)
+	for _, ref := range refs {
+		way := w.way(index(ref))
+		if ref >= 0 && len(way) > 0 { // all but the last, which the next chain begins with
+			way = way[:len(way)-1]
+		} else if len(way) > 0 {
+			way = way[1:]
+		}
+		for _, s := range way {
+			if _, twice := m.seen.put(uint32(uint16(s.x))<<16|uint32(uint16(s.y)), 0); twice {
+				return false
+			}
+		}
+	}
+	return true
+}

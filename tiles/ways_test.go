@@ -1,0 +1,116 @@
+package tiles_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"testing"
+
+	"github.com/paulmach/orb"
+
+	"towngrid/geo"
+	"towngrid/geo/crs"
+	"towngrid/geo/geotest"
+	"towngrid/geo/snapshot"
+	"towngrid/tiles"
+)
+
+// patchwork is a district in which everything is that ways have to do with: cells of units that are merged, in two
+// divisions that share a line; cells that overlap, gaps, islands and lakes; parcels; units above each other.
+func patchwork(t testing.TB, seed uint64, n int) *snapshot.Snapshot {
+	r := rand.New(rand.NewPCG(seed, 1))
+	s := snapshot.Empty()
+	m, err := geotest.NewMesh(geotest.Options{Seed: seed, Cells: n, Bound: district, Relax: 1, Segments: 1 + int(seed%9)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	byDivision := map[geo.Division][]geo.Feature{}
+	middle := district.Center()[0]
+	for i, mp := range m.Cells() {
+		switch r.IntN(20) {
+		case 0:
+			continue // a gap
+		case 1: // an island of its own beside it
+			c := mp.Bound().Center()
+			mp = append(mp, rectangle(c[0]+0.3, c[1], c[0]+0.3+0.001*r.Float64(), c[1]+0.001)[0])
+		case 2: // a lake
+			c := mp.Bound().Center()
+			mp[0] = append(mp[0], orb.Ring{{c[0], c[1]}, {c[0], c[1] + 1e-4}, {c[0] + 1e-4, c[1] + 1e-4}, c})
+		case 3: // it lies over its neighbours
+			mp = orb.Clone(mp).(orb.MultiPolygon)
+			for k, p := range mp[0][0] {
+				mp[0][0][k] = orb.Point{p[0] + 3e-4, p[1] - 2e-4}
+			}
+		}
+		d := geo.Division("330802")
+		if mp.Bound().Center()[0] > middle {
+			d = "330803"
+		}
+		byDivision[d] = append(byDivision[d], geo.Feature{
+			Code: geo.Code(fmt.Sprintf("%s%06d", d, i)), Name: fmt.Sprintf("第%d网格", i%7), Geometry: mp,
+			Properties: geo.Properties{{Name: "unit", Value: fmt.Sprintf("%s%03d", d, i*7/n)}},
+		})
+	}
+	for d, fs := range byDivision {
+		s = s.With(part(t, geo.Cells, d, fs))
+	}
+	var parcels []geo.Feature
+	for i, mp := range geotest.Tessellation(seed+1, n/2, district) {
+		parcels = append(parcels, geo.Feature{Code: geo.Code(fmt.Sprintf("P%06d", i)), Geometry: mp, Properties: geo.Properties{
+			{Name: "town", Value: fmt.Sprint(i % 3)}, {Name: "construction", Value: i%2 == 0},
+		}})
+	}
+	return s.With(part(t, geo.Parcels, "330802", parcels))
+}
+
+// A tile along kept ways is byte for byte the one of which every line is led anew, whoever asks first and however often.
+func TestWaysGiveTheSameTiles(t *testing.T) {
+	rounds, n := uint64(3), 900
+	if os.Getenv("TOWNGRID_LONG") == "1" {
+		rounds, n = 40, 3000
+	}
+	for seed := range rounds {
+		s := patchwork(t, seed, n)
+		r := rand.New(rand.NewPCG(seed, 2))
+		grid := tiles.Grids()[seed%2]
+		datum := []crs.Datum{crs.WGS84, crs.GCJ02, crs.BD09}[seed%3]
+		b := new(tiles.Builder)
+		for z := range uint8(18) {
+			for range 12 {
+				p := orb.Point{
+					district.Min[0] + r.Float64()*(district.Max[0]-district.Min[0]),
+					district.Min[1] + r.Float64()*(district.Max[1]-district.Min[1]),
+				}
+				a := addressIn(grid, z, p)
+				for _, cs := range [][]geo.Collection{{geo.Cells}, {geo.Parcels}} {
+					q := tiles.Request{Collections: cs, Address: a, Grid: grid, Datum: datum}
+					want, err := tiles.Build(s, q)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for range 2 {
+						if got := body(t, b, s, q); !bytes.Equal(got, want) {
+							t.Fatalf("seed %d, %s %v of %s in %s: %d bytes differ from the %d of a tile that is led anew", seed, cs, a, grid, datum, len(got), len(want))
+						}
+					}
+				}
+			}
+		}
+		blocks, squares := tiles.Led(b)
+		if blocks < 20 || squares < 10000 {
+			t.Errorf("seed %d: only %d blocks have ways, of %d squares", seed, blocks, squares)
+		}
+	}
+}
+
+// addressIn is the tile of a grid's zoom that a position lies in.
+func addressIn(g tiles.Grid, z uint8, p orb.Point) tiles.Address {
+	columns, rows := g.Size(z)
+	for y := range rows {
+		if b := g.Bound(tiles.Address{Z: z, Y: y}); b.Min[1] <= p[1] && p[1] < b.Max[1] {
+			return tiles.Address{Z: z, X: uint32((p[0] + 180) / 360 * float64(columns)), Y: y}
+		}
+	}
+	panic("outside")
+}
