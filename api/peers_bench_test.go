@@ -114,7 +114,7 @@ func measureTiles(b *testing.B, as []tiles.Address, tile func(context.Context, t
 	}
 	var next, raw, zipped atomic.Int64
 	writers := sync.Pool{New: func() any {
-		w, err := gzip.NewWriterLevel(nil, 4)
+		w, err := gzip.NewWriterLevel(nil, tiles.GzipLevel)
 		if err != nil {
 			panic(err)
 		}

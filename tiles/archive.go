@@ -174,7 +174,7 @@ func (a Archive) make(ctx context.Context, s *snapshot.Snapshot) <-chan chan pac
 	order := make(chan chan packedOr, 4*workers)
 	slots := make(chan struct{}, workers)
 	var builder Builder
-	var enc encoder
+	enc := encoder{gzipLevel: archiveLevel}
 	go func() {
 		defer close(order)
 		for at := range a.Addresses(s) {

@@ -21,7 +21,6 @@ type desk struct {
 	parts   []drawn
 	finds   []find
 	shown   []shown
-	rough   zone   // where features lie that are drawn anew in the tile
 	owners  owners // where features of several parts lie
 	chosen  bitSet
 	missing []int32
@@ -231,34 +230,28 @@ func (s *shown) way(c int32) []spot {
 	return s.ways.way(c)
 }
 
-// squares is a box around all squares of the tile with its buffer that a feature's lines pass, and those beside them.
-func (p *plotter) squares(s *shown) (low, high square) {
-	b := s.at.box(s.bounds[s.slot])
+// squares is a box around all squares of the tile with its buffer that lines in a box pass, and those beside them.
+func (p *plotter) squares(b box) (low, high square) {
 	low = p.hot.square(vertex{max(b.x0, p.window.x0), max(b.y0, p.window.y0)})
 	high = p.hot.square(vertex{min(b.x1, p.window.x1), min(b.y1, p.window.y1)})
 	return square{low.x - 1, low.y - 1}, square{high.x + 1, high.y + 1}
 }
 
-// sort finds what is led anew in the tile: what the window cuts, and what is near features of another part.
-func (w *desk) sort() {
-	if len(w.parts) > 1 {
-		w.owners.reset(len(w.shown))
-		for n := range w.shown {
-			s := &w.shown[n]
-			low, high := w.plotter.squares(s)
-			w.owners.add(s.number, low, high)
-		}
-		for n := range w.shown {
-			s := &w.shown[n]
-			if low, high := w.plotter.squares(s); !w.owners.alone(s.number, low, high) {
-				s.near, s.smooth = true, false
-			}
-		}
+// near finds what is near features of another part.
+func (w *desk) near() {
+	if len(w.parts) < 2 {
+		return
 	}
-	w.rough.reset()
+	w.owners.reset(len(w.shown))
 	for n := range w.shown {
-		if s := &w.shown[n]; !s.smooth {
-			w.rough.add(w.plotter.squares(s))
+		s := &w.shown[n]
+		low, high := w.plotter.squares(s.at.box(s.bounds[s.slot]))
+		w.owners.add(s.number, low, high)
+	}
+	for n := range w.shown {
+		s := &w.shown[n]
+		if low, high := w.plotter.squares(s.at.box(s.bounds[s.slot])); !w.owners.alone(s.number, low, high) {
+			s.near, s.smooth = true, false
 		}
 	}
 }
@@ -333,26 +326,42 @@ func (w *desk) each(ctx context.Context, f func(s *shown)) error {
 	return nil
 }
 
-// mark makes the squares hot in which the vertices of all features that are shown lie, and their cuts, wherever lines are
+// mark makes the squares hot in which the vertices of the features that are shown lie, and their cuts, wherever lines are
 // led anew.
 func (w *desk) mark(ctx context.Context) error {
-	w.sort()
-	if !w.rough.some {
-		return ctx.Err()
-	}
-	return w.each(ctx, func(s *shown) {
-		if s.smooth && !w.rough.meets(w.plotter.squares(s)) {
+	w.near()
+	p := &w.plotter
+	p.anew.reset()
+	err := w.each(ctx, func(s *shown) {
+		if s.smooth {
 			return
 		}
-		s.cut = int32(len(w.plotter.cuts) - 1)
+		s.cut = int32(len(p.cuts) - 1)
 		for r := s.first[s.slot]; r < s.first[s.slot+1]; r++ {
-			refs := s.ring(r)
 			if !s.inside {
-				w.plotter.markRing(s, refs)
+				p.clip(s, s.ring(r))
 				continue
 			}
-			for _, ref := range refs {
-				w.plotter.markChain(s, index(ref))
+			for _, ref := range s.ring(r) {
+				if len(s.way(index(ref))) == 0 {
+					p.anew.add(p.squares(s.at.box(s.boxes[index(ref)])))
+				}
+			}
+		}
+	})
+	if err != nil || !p.anew.some {
+		return err
+	}
+	for _, v := range p.corners {
+		p.hot.put(p.hot.square(v.vertex))
+	}
+	return w.each(ctx, func(s *shown) {
+		if s.smooth && !p.anew.meets(p.squares(s.at.box(s.bounds[s.slot]))) {
+			return
+		}
+		for _, ref := range s.refs[s.rings[s.first[s.slot]]:s.rings[s.first[s.slot+1]]] {
+			if b := s.at.box(s.boxes[index(ref)]); (s.inside || p.inner.holds(b)) && p.anew.meets(p.squares(b)) {
+				p.markChain(s, index(ref))
 			}
 		}
 	})

@@ -21,13 +21,13 @@ func (o *outline) reset() {
 	o.squares, o.rings = o.squares[:0], o.rings[:0]
 }
 
-// add leads a clipped ring through the hot squares and takes up what is left of it. way gives the ways of
-// chains.
-func (o *outline) add(g *hotGrid, vs []corner, shell bool, way func(c int32) []square) {
+// add leads a clipped ring through the hot squares and takes up what is left of it. way appends
+// the way of a chain without its last square.
+func (o *outline) add(g *hotGrid, vs []corner, shell bool, way func(out []square, ref int32) []square) {
 	lo := len(o.squares)
 	for i, v := range vs {
 		if v.along != straight {
-			o.append(way(index(v.along)), v.along < 0)
+			o.squares = way(o.squares, v.along)
 			continue
 		}
 		next := vs[(i+1)%len(vs)].vertex
@@ -37,17 +37,6 @@ func (o *outline) add(g *hotGrid, vs []corner, shell bool, way func(c int32) []s
 		}
 	}
 	o.rings = append(o.rings, ring{lo: lo, hi: len(o.squares), shell: shell})
-}
-
-// append adds a way without its last square, which the next one begins with; reversed walks it back.
-func (o *outline) append(way []square, reversed bool) {
-	if !reversed {
-		o.squares = append(o.squares, way[:len(way)-1]...)
-		return
-	}
-	for i := len(way) - 1; i > 0; i-- {
-		o.squares = append(o.squares, way[i])
-	}
 }
 
 // drawUnion writes what the rings and lines of the outline enclose together as the current shape of l.

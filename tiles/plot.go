@@ -21,6 +21,7 @@ type plotter struct {
 	chains []plotted // of the blocks of which it is needed
 	ways   []square  // of chains
 
+	anew    zone     // where chains are led in this tile only
 	cuts    []uint32 // cut ring n is corners[cuts[n]:cuts[n+1]]
 	corners []corner
 
@@ -124,6 +125,34 @@ func (p *plotter) markChain(s *shown, c int32) {
 	}
 }
 
+// appendRef appends the way of a chain that is not cut, in the direction of ref, without its last square.
+func (p *plotter) appendRef(out []square, s *shown, ref int32) []square {
+	c := index(ref)
+	kept := s.way(c)
+	if len(kept) == 0 {
+		way := p.chainWay(s, c)
+		if ref >= 0 {
+			return append(out, way[:len(way)-1]...)
+		}
+		for i := len(way) - 1; i > 0; i-- {
+			out = append(out, way[i])
+		}
+		return out
+	}
+	n, end := len(out), len(kept)-1
+	out = slices.Grow(out, end)[:n+end]
+	if to := out[n:]; ref >= 0 {
+		for i := range to {
+			to[i] = kept[i].square(s.shift)
+		}
+	} else {
+		for i := range to {
+			to[i] = kept[end-i].square(s.shift)
+		}
+	}
+	return out
+}
+
 // chainWay is the way of a chain that is not cut, as the chain stands, with both ends.
 func (p *plotter) chainWay(s *shown, c int32) []square {
 	k := &p.chains[s.room(p)+c]
@@ -204,6 +233,7 @@ func (p *plotter) clip(s *shown, refs []int32) {
 		c := index(ref)
 		where := p.lies(s, c)
 		if where == crosses {
+			p.anew.add(p.squares(s.at.box(s.boxes[c])))
 			p.ring = p.appendCorners(p.ring, s, ref)
 			continue
 		}
@@ -213,7 +243,9 @@ func (p *plotter) clip(s *shown, refs []int32) {
 		}
 		v := corner{s.at.vertex(s.points[first]), straight}
 		if where == keeps {
-			v.along = ref
+			if v.along = ref; len(s.way(c)) == 0 {
+				p.anew.add(p.squares(s.at.box(s.boxes[c])))
+			}
 		}
 		p.ring = append(p.ring, v)
 	}
@@ -228,28 +260,16 @@ func (p *plotter) clip(s *shown, refs []int32) {
 	p.cuts = append(p.cuts, uint32(len(p.corners)))
 }
 
-// markRing cuts a ring, and makes the squares of its vertices and cuts hot.
-func (p *plotter) markRing(s *shown, refs []int32) {
-	lo := len(p.corners)
-	p.clip(s, refs)
-	for _, v := range p.corners[lo:] {
-		p.hot.put(p.hot.square(v.vertex))
-		if v.along != straight {
-			p.markChain(s, index(v.along))
-		}
-	}
-}
-
 // addCut takes cut n up into the current shape.
 func (p *plotter) addCut(s *shown, n int32, shell bool) {
-	p.shape.add(&p.hot, p.corners[p.cuts[n]:p.cuts[n+1]], shell, func(c int32) []square { return p.chainWay(s, c) })
+	p.shape.add(&p.hot, p.corners[p.cuts[n]:p.cuts[n+1]], shell, func(out []square, ref int32) []square { return p.appendRef(out, s, ref) })
 }
 
 // addRing takes a ring that is not cut up into the current shape.
 func (p *plotter) addRing(s *shown, refs []int32, shell bool) {
 	lo := len(p.shape.squares)
 	for _, ref := range refs {
-		p.shape.append(p.chainWay(s, index(ref)), ref < 0)
+		p.shape.squares = p.appendRef(p.shape.squares, s, ref)
 	}
 	p.shape.rings = append(p.shape.rings, ring{lo: lo, hi: len(p.shape.squares), shell: shell})
 }

@@ -66,9 +66,9 @@ func patchwork(t testing.TB, seed uint64, n int) *snapshot.Snapshot {
 
 // A tile along kept ways is byte for byte the one of which every line is led anew, whoever asks first and however often.
 func TestWaysGiveTheSameTiles(t *testing.T) {
-	rounds, n := uint64(3), 900
+	rounds, n, each := uint64(3), 600, 4
 	if os.Getenv("TOWNGRID_LONG") == "1" {
-		rounds, n = 40, 3000
+		rounds, n, each = 40, 3000, 12
 	}
 	for seed := range rounds {
 		s := patchwork(t, seed, n)
@@ -77,7 +77,7 @@ func TestWaysGiveTheSameTiles(t *testing.T) {
 		datum := []crs.Datum{crs.WGS84, crs.GCJ02, crs.BD09}[seed%3]
 		b := new(tiles.Builder)
 		for z := range uint8(18) {
-			for range 12 {
+			for range each {
 				p := orb.Point{
 					district.Min[0] + r.Float64()*(district.Max[0]-district.Min[0]),
 					district.Min[1] + r.Float64()*(district.Max[1]-district.Min[1]),
@@ -98,7 +98,7 @@ func TestWaysGiveTheSameTiles(t *testing.T) {
 			}
 		}
 		blocks, squares := tiles.Led(b)
-		if blocks < 20 || squares < 10000 {
+		if blocks < 10 || squares < 3000 {
 			t.Errorf("seed %d: only %d blocks have ways, of %d squares", seed, blocks, squares)
 		}
 	}
