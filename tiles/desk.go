@@ -299,6 +299,9 @@ func (b *block) standsAlone(slot int32, zoom uint8) bool {
 // hidden says whether a chain of the feature, inside the window and merged, lies between it and another such
 // of its group, so that it is not drawn.
 func (s *shown) hidden(c int32, zoom uint8) bool {
+	if s.ways != nil && !s.ways.seams.has(int(c)) {
+		return false
+	}
 	other := s.left[c]
 	switch s.slot {
 	case other:

@@ -21,11 +21,6 @@ const (
 // key numbers the squares of a tile with its buffer, row by row from 0.
 func (p square) key() uint32 { return uint32(p.y+Buffer)*hotSide + uint32(p.x+Buffer) }
 
-// squareOf undoes key.
-func squareOf(key uint32) square {
-	return square{int32(key%hotSide) - Buffer, int32(key/hotSide) - Buffer}
-}
-
 // hotGrid is the set of hot squares of a tile, those that hold a vertex, 2.3 MB of bits, and leads edges
 // through them. A square is half-open: it holds its western and northern edges and not the
 // other two, so each place is in exactly one.

@@ -153,6 +153,15 @@ func (p *plotter) appendRef(out []square, s *shown, ref int32) []square {
 	return out
 }
 
+// end is the last square of the way of a chain in the direction of ref.
+func (p *plotter) end(s *shown, ref int32) square {
+	c := index(ref)
+	if ref < 0 {
+		return p.hot.square(s.at.vertex(s.points[s.starts[c]]))
+	}
+	return p.hot.square(s.at.vertex(s.points[s.starts[c+1]-1]))
+}
+
 // chainWay is the way of a chain that is not cut, as the chain stands, with both ends.
 func (p *plotter) chainWay(s *shown, c int32) []square {
 	k := &p.chains[s.room(p)+c]
@@ -277,11 +286,7 @@ func (p *plotter) addRing(s *shown, refs []int32, shell bool) {
 // addChain takes a chain up into the current shape as an open line.
 func (p *plotter) addChain(s *shown, ref int32) {
 	lo := len(p.shape.squares)
-	way := p.chainWay(s, index(ref))
-	p.shape.squares = append(p.shape.squares, way...)
-	if ref < 0 {
-		slices.Reverse(p.shape.squares[lo:])
-	}
+	p.shape.squares = append(p.appendRef(p.shape.squares, s, ref), p.end(s, ref))
 	p.shape.rings = append(p.shape.rings, ring{lo: lo, hi: len(p.shape.squares), open: true})
 }
 

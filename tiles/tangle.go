@@ -17,14 +17,23 @@ import (
 // taken apart where it comes to a square again, into simple loops: at most one shell, and
 // holes that touch it or each other at single points. That is what a valid polygon may have.
 type tangle struct {
-	edges   []uint64 // undirected: lower key, higher key, direction
-	ways    []uint64 // directed edges that remain: from key, to key
-	used    []bool
-	stack   []uint32
-	at      squareMap // square → place on the stack
+	numbers squareMap    // of the squares at which edges end, as they are met
+	at      []square     // by number
+	first   []int32      // by number: the first edge from there, or none
+	place   []int32      // by number: where it was put on the stack last
+	edges   []tangleEdge // directed
+	starts  []uint64     // the numbers of squares, below their keys
+	spare   []uint64
+	stack   []int32
 	squares []square
 	loops   []loop
 	rings   []ring
+}
+
+// tangleEdge is an edge to a square, and the next one from where it comes.
+type tangleEdge struct {
+	to, next int32
+	used     bool
 }
 
 // loop is a simple ring found by a walk.
@@ -41,13 +50,13 @@ const (
 // trace gives the outline's rings anew. They hold until the next call.
 func (t *tangle) trace(o *outline) ([]square, []ring) {
 	t.gather(o)
-	t.cancel()
+	t.arrange()
 	t.squares, t.loops = t.squares[:0], t.loops[:0]
-	t.used = append(t.used[:0], make([]bool, len(t.ways))...)
-	for i := range t.ways {
-		if !t.used[i] {
+	for _, start := range t.starts {
+		u := int32(start & (1<<32 - 1))
+		for e := t.unused(u); e != none; e = t.unused(u) {
 			first := len(t.loops)
-			t.walk(i)
+			t.walk(u, e)
 			t.adopt(t.loops[first:], first)
 		}
 	}
@@ -55,74 +64,118 @@ func (t *tangle) trace(o *outline) ([]square, []ring) {
 	return t.squares, t.order()
 }
 
-// gather lists the outline's edges.
+// gather takes up the outline's edges, less those that run there and back.
 func (t *tangle) gather(o *outline) {
-	t.edges = t.edges[:0]
+	t.numbers.reset(len(o.squares))
+	t.at, t.first, t.edges = t.at[:0], t.first[:0], t.edges[:0]
 	for _, r := range o.rings {
 		if r.lo == r.hi {
 			continue
 		}
 		ps := o.squares[r.lo:r.hi]
-		u := ps[len(ps)-1].key()
+		u := int32(none)
 		if r.open {
-			u, ps = ps[0].key(), ps[1:]
+			u, ps = t.number(ps[0]), ps[1:]
+		} else {
+			u = t.number(ps[len(ps)-1])
 		}
 		for _, p := range ps {
-			v := p.key()
-			if u < v {
-				t.edges = append(t.edges, uint64(u)<<(keyBits+1)|uint64(v)<<1)
-			} else {
-				t.edges = append(t.edges, uint64(v)<<(keyBits+1)|uint64(u)<<1|1)
-			}
+			v := t.number(p)
+			t.edge(u, v)
 			u = v
 		}
 	}
 }
 
-// cancel leaves of each edge what its two directions do not cancel, sorted by start.
-func (t *tangle) cancel() {
-	const mask = 1<<keyBits - 1
-	slices.Sort(t.edges)
-	t.ways = t.ways[:0]
-	for i := 0; i < len(t.edges); {
-		e := t.edges[i] >> 1
-		low, high := e>>keyBits, e&mask
-		sum := 0
-		for ; i < len(t.edges) && t.edges[i]>>1 == e; i++ {
-			sum += 1 - 2*int(t.edges[i]&1)
-		}
-		for ; sum > 0; sum-- {
-			t.ways = append(t.ways, low<<keyBits|high)
-		}
-		for ; sum < 0; sum++ {
-			t.ways = append(t.ways, high<<keyBits|low)
-		}
+// number is that of a square.
+func (t *tangle) number(p square) int32 {
+	k := int32(len(t.at))
+	if old, had := t.numbers.put(p.key(), k); had {
+		t.numbers.put(p.key(), old)
+		return old
 	}
-	slices.Sort(t.ways)
+	t.at, t.first = append(t.at, p), append(t.first, none)
+	return k
 }
 
-// walk follows the border from edge i until it is closed, and adds its loops.
-func (t *tangle) walk(i int) {
-	const mask = 1<<keyBits - 1
+// edge adds an edge, or takes away one that runs back.
+func (t *tangle) edge(u, v int32) {
+	if u == v {
+		return
+	}
+	for at := &t.first[v]; *at != none; at = &t.edges[*at].next {
+		if t.edges[*at].to == u {
+			*at = t.edges[*at].next
+			return
+		}
+	}
+	t.edges = append(t.edges, tangleEdge{to: v, next: t.first[u]})
+	t.first[u] = int32(len(t.edges) - 1)
+}
+
+// arrange lists the squares from which edges lead in the order of their keys.
+func (t *tangle) arrange() {
+	t.starts = t.starts[:0]
+	for k, e := range t.first {
+		if e != none {
+			t.starts = append(t.starts, uint64(t.at[k].key())<<32|uint64(k))
+		}
+	}
+	t.place = slices.Grow(t.place[:0], len(t.at))[:len(t.at)]
+	if len(t.starts) < 512 {
+		slices.Sort(t.starts)
+		return
+	}
+	t.spare = slices.Grow(t.spare[:0], len(t.starts))[:len(t.starts)]
+	const digit = 13
+	for shift := 32; shift < 32+keyBits; shift += digit {
+		var ends [1 << digit]uint32
+		for _, s := range t.starts {
+			ends[s>>shift&(1<<digit-1)]++
+		}
+		sum := uint32(0)
+		for d, n := range ends {
+			ends[d] = sum
+			sum += n
+		}
+		for _, s := range t.starts {
+			d := s >> shift & (1<<digit - 1)
+			t.spare[ends[d]] = s
+			ends[d]++
+		}
+		t.starts, t.spare = t.spare, t.starts
+	}
+}
+
+// unused is the edge from u that no walk has taken, of several the one to the lowest key, or none.
+func (t *tangle) unused(u int32) (best int32) {
+	best = none
+	for e := t.first[u]; e != none; e = t.edges[e].next {
+		if !t.edges[e].used && (best == none || t.end(e).key() < t.end(best).key()) {
+			best = e
+		}
+	}
+	return best
+}
+
+// walk follows the border from edge e of u until it is closed, and adds its loops.
+func (t *tangle) walk(u, e int32) {
 	t.stack = t.stack[:0]
-	t.at.reset(len(t.ways) + 1)
-	for i != none {
-		t.used[i] = true
-		u, v := uint32(t.ways[i]>>keyBits), uint32(t.ways[i]&mask)
+	for e != none {
+		t.edges[e].used = true
 		t.visit(u)
-		i = t.next(u, v)
+		v := t.edges[e].to
+		u, e = v, t.next(u, v)
 	}
 	t.close(0)
 }
 
 // visit puts a square on the stack; if it is on it already, what is above becomes a loop.
-func (t *tangle) visit(v uint32) {
-	here := int32(len(t.stack))
-	k, had := t.at.put(v, here)
-	if had && int(k) < len(t.stack) && t.stack[k] == v {
-		t.close(int(k))
-		t.at.put(v, k)
+func (t *tangle) visit(v int32) {
+	if k := int(t.place[v]); k < len(t.stack) && t.stack[k] == v {
+		t.close(k)
 	}
+	t.place[v] = int32(len(t.stack))
 	t.stack = append(t.stack, v)
 }
 
@@ -130,7 +183,7 @@ func (t *tangle) visit(v uint32) {
 func (t *tangle) close(k int) {
 	lo := len(t.squares)
 	for _, v := range t.stack[k:] {
-		t.squares = append(t.squares, squareOf(v))
+		t.squares = append(t.squares, t.at[v])
 	}
 	t.stack = t.stack[:k]
 	if hi := len(t.squares); hi-lo >= 3 {
@@ -141,31 +194,38 @@ func (t *tangle) close(k int) {
 }
 
 // next is the edge from v that comes first clockwise from the way back to u, or none
-// where it is used: then the walk is closed.
-func (t *tangle) next(u, v uint32) int {
-	i, _ := slices.BinarySearch(t.ways, uint64(v)<<keyBits)
-	best := none
-	for ; i < len(t.ways) && uint32(t.ways[i]>>keyBits) == v; i++ {
-		if best == none || clockwise(squareOf(v), squareOf(u), t.end(i), t.end(best)) {
-			best = i
+// where it is used: then the walk is closed. Of several in one direction it is the one to the lowest key, and of
+// several to one square the one that is used first.
+func (t *tangle) next(u, v int32) (best int32) {
+	best = t.first[v]
+	if best == none {
+		return none
+	}
+	used := t.edges[best].used
+	for e := t.edges[best].next; e != none; e = t.edges[e].next {
+		switch c := t.turns(v, u, e, best); {
+		case c < 0 || c == 0 && t.end(e).key() < t.end(best).key():
+			best, used = e, t.edges[e].used
+		case t.edges[e].to == t.edges[best].to:
+			used = used || t.edges[e].used
 		}
 	}
-	if best == none || t.used[best] {
+	if used {
 		return none
 	}
 	return best
 }
 
-func (t *tangle) end(i int) square { return squareOf(uint32(t.ways[i] & (1<<keyBits - 1))) }
+func (t *tangle) end(e int32) square { return t.at[t.edges[e].to] }
 
-// clockwise says whether, turning clockwise about v from the direction of u, the direction
-// of p is reached before that of q.
-func clockwise(v, u, p, q square) bool {
-	a, b := quarter(v, u, p), quarter(v, u, q)
-	if a != b {
-		return a < b
+// turns is negative where, turning clockwise about v from the direction of u, the direction of edge e
+// is reached before that of f, and 0 where they are the same.
+func (t *tangle) turns(v, u, e, f int32) int {
+	at, from, p, q := t.at[v], t.at[u], t.end(e), t.end(f)
+	if a, b := quarter(at, from, p), quarter(at, from, q); a != b {
+		return a - b
 	}
-	return turn(v, p, q) < 0
+	return cmp.Compare(turn(at, p, q), 0)
 }
 
 // quarter orders the directions from v clockwise from that of u: less than half a turn, half
