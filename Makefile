@@ -58,9 +58,10 @@ bench:
 bench-road:
 	go run ./data/bench/road
 
-# faults runs the long form of what replicas promise (two hours), scale measures them with up to 1,000,000 cells.
+# faults runs the long form of what replicas promise (three hours), or a part of it: RUN names
+# tests, ROUNDS is how many percent of the rounds. scale measures them with up to 1,000,000 cells.
 faults:
-	TOWNGRID_LONG=1 go test -v -timeout 4h ./data/faults
+	TOWNGRID_LONG=1 TOWNGRID_ROUNDS=$(ROUNDS) go test -v -timeout 5h -run '$(RUN)' ./data/faults
 
 scale:
 	TOWNGRID_SCALE=10000,100000,300000,1000000 go test -v -run Scale -timeout 1h ./data/faults

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -34,7 +35,7 @@ func statuses(code string) int {
 		return http.StatusMethodNotAllowed
 	case "conflict", "file_elsewhere":
 		return http.StatusConflict
-	case "cursor_expired":
+	case "cursor_expired", "version_lost":
 		return http.StatusGone
 	case "upload_too_large", "form_too_large", "too_large", "zip_bomb", "too_many_entries", "too_many_features", "too_many_vertices", "too_many_fields", "too_many_refusals", "record_too_large", "line_too_long":
 		return http.StatusRequestEntityTooLarge
@@ -78,6 +79,8 @@ func known(err error) *geo.Error {
 		return geo.Errorf("not_found", "没有这个编号的对象", "there is nothing of this ID")
 	case errors.Is(err, data.ErrBusy):
 		return geo.Errorf("busy", "同时上传的文件过多，请稍后重试", "too many uploads at once; try again in a moment")
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return geo.Errorf("busy", "服务同时打开的连接和文件过多，请稍后重试", "the service has as many connections and files open as it may; try again in a moment")
 	case errors.Is(err, data.ErrUnavailable):
 		return geo.Errorf("store_unavailable", "数据库暂时无法访问；查询不受影响，请稍后重试此操作", "the database cannot be reached at the moment; reads go on, try this again shortly")
 	case errors.Is(err, data.ErrFull):

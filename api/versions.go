@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -44,16 +45,33 @@ func everPublished(v geo.Version) bool {
 	return v.State == geo.Published || v.State == geo.Superseded
 }
 
-// version answers GET /versions/{id}.
+// version answers GET /versions/{id}: 410 for a version that was published and that the
+// database, come back older, has lost.
 func (s *Server) version(c echo.Context) error {
 	v, err := s.registry.Store().Version(c.Request().Context(), c.Param("id"))
 	if err == nil && !everPublished(v) {
 		err = data.ErrNotFound
 	}
+	if errors.Is(err, data.ErrNotFound) {
+		err = s.lost(c, err)
+	}
 	if err != nil {
 		return err
 	}
 	return s.private(c, http.StatusOK, s.shown(c, v))
+}
+
+// lost is what there is to say of a version that is not there: err, unless it was served once.
+func (s *Server) lost(c echo.Context, err error) error {
+	for _, v := range s.registry.Standing(c.Request().Context()).Lost {
+		if v.ID == c.Param("id") {
+			return geo.Errorf("version_lost",
+				"该版本（%[1]s %[2]s 第 %[3]d 版）曾经发布，但数据库恢复到了更早的状态，该版本已丢失；请重新上传并发布",
+				"this version (number %[3]d of %[1]s in %[2]s) was published and is lost, for the database came back older; upload and publish it again",
+				v.Collection, v.Division, v.Number)
+		}
+	}
+	return err
 }
 
 // shown is a version as this caller may see it: who made it is the planners' matter.

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"bytes"
 	"net"
 	"net/url"
 	"sync"
@@ -14,6 +15,8 @@ type proxy struct {
 	listener net.Listener
 	target   string
 	mode     atomic.Int32
+	dials    atomic.Int64 // connections that were accepted
+	begins   atomic.Int64 // transactions that were begun
 	mu       sync.Mutex
 	conns    []net.Conn
 	work     sync.WaitGroup
@@ -75,6 +78,7 @@ func (p *proxy) accept() {
 		if err != nil {
 			return
 		}
+		p.dials.Add(1)
 		if p.mode.Load() == refuses {
 			c.Close()
 			continue
@@ -103,19 +107,23 @@ func (p *proxy) join(client net.Conn) {
 	defer server.Close()
 	p.keep(server)
 	var both sync.WaitGroup
-	both.Go(func() { p.pump(server, client) })
-	both.Go(func() { p.pump(client, server) })
+	both.Go(func() { p.pump(server, client, &p.begins) })
+	both.Go(func() { p.pump(client, server, nil) })
 	both.Wait()
 }
 
-// pump moves bytes as the mode of the moment has it.
-func (p *proxy) pump(to, from net.Conn) {
+// pump moves bytes as the mode of the moment has it, and counts the transactions begun in
+// them where that is asked.
+func (p *proxy) pump(to, from net.Conn, begins *atomic.Int64) {
 	defer to.Close()
 	defer from.Close()
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buf)
 		rest := buf[:n]
+		if begins != nil {
+			begins.Add(int64(bytes.Count(rest, []byte("begin"))))
+		}
 		for len(rest) > 0 {
 			part := rest
 			switch p.mode.Load() {

@@ -1,0 +1,179 @@
+package faults
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"towngrid/api"
+	"towngrid/data"
+	"towngrid/data/standards"
+	"towngrid/geo"
+)
+
+// service is a replica's HTTP face on a loopback address.
+type service struct {
+	url    string
+	client *http.Client
+}
+
+func serving(t testing.TB, r *data.Registry) service {
+	t.Helper()
+	editions, err := standards.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := api.New(r, editions, api.Config{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	return service{server.URL, &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+}
+
+// reply is an answer with its body, and how long it took.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+	took   time.Duration
+}
+
+// send asks for a path; a request that is not answered fails the test.
+func (s service) send(t testing.TB, method, path, body string) reply {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.HasPrefix(path, "/uploads?") {
+		req.Header.Set("Content-Type", "multipart/form-data; boundary=b")
+	}
+	sent := time.Now()
+	res, err := s.client.Do(req)
+	if err != nil {
+		t.Errorf("%s %s: %v", method, path, err)
+		return reply{header: http.Header{}, took: time.Since(sent)}
+	}
+	defer res.Body.Close()
+	got, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Errorf("%s %s breaks off: %v", method, path, err)
+	}
+	return reply{res.StatusCode, res.Header, got, time.Since(sent)}
+}
+
+// standing is what a service says of itself at /readyz.
+type standing struct {
+	Status, Store, Durability string
+	Lost                      []struct{ ID string }
+}
+
+func (s service) standing(t testing.TB) (said standing) {
+	t.Helper()
+	got := s.send(t, http.MethodGet, "/readyz", "")
+	if err := json.Unmarshal(got.body, &said); err != nil || got.status != http.StatusOK {
+		t.Errorf("/readyz: %d %s", got.status, got.body)
+	}
+	return said
+}
+
+// draftOf keeps features as a draft that the planner's routes know as an upload of the same ID.
+func draftOf(t testing.TB, r *data.Registry, d geo.Division, base int, fs []geo.Feature) (id string) {
+	t.Helper()
+	id = drafted(t, r, d, fs)
+	now := time.Now().UTC()
+	u := data.Upload{ID: id, Version: id, Collection: geo.Cells, Division: d, State: data.UploadDraft, Base: base, Created: now, Updated: now}
+	if err := r.Store().SaveUpload(t.Context(), u); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// readers ask for what is served, over and over, until they are stopped.
+type readers struct {
+	stop chan struct{}
+	work sync.WaitGroup
+	mu   sync.Mutex
+	took []time.Duration
+	aged int // answers that say how old the data may be
+}
+
+// The paths that readers ask for: a position, a tile, features, a document.
+var readPaths = []string{"/locate?lon=118.501&lat=28.501", "/tiles/cells/12/3396/1709.mvt", "/collections/cells/items?limit=10", "/tiles/cells.json"}
+
+// read starts readers. An answer that is no 200, or other bytes than before, fails the test.
+func (s service) read(t testing.TB) *readers {
+	r := &readers{stop: make(chan struct{})}
+	want := make([][]byte, len(readPaths))
+	for i, path := range readPaths {
+		got := s.send(t, http.MethodGet, path, "")
+		if got.status != http.StatusOK || len(got.body) == 0 {
+			t.Fatalf("%s: %d %.200s", path, got.status, got.body)
+		}
+		want[i] = got.body
+	}
+	for w := range 2 {
+		r.work.Go(func() {
+			for n := w; ; n++ {
+				select {
+				case <-r.stop:
+					return
+				case <-time.After(5 * time.Millisecond):
+				}
+				i := n % len(readPaths)
+				got := s.send(t, http.MethodGet, readPaths[i], "")
+				if got.status != http.StatusOK || !bytes.Equal(got.body, want[i]) {
+					t.Errorf("%s: %d %.200s", readPaths[i], got.status, got.body)
+					return
+				}
+				r.mu.Lock()
+				r.took = append(r.took, got.took)
+				if got.header.Get("Towngrid-Data-Age") != "" {
+					r.aged++
+				}
+				r.mu.Unlock()
+			}
+		})
+	}
+	return r
+}
+
+// end stops the readers and gives the 99th percentile of what their answers took, how
+// many there were, and how many of them said how old the data may be.
+func (r *readers) end() (p99 time.Duration, n, aged int) {
+	close(r.stop)
+	r.work.Wait()
+	slices.Sort(r.took)
+	n = len(r.took)
+	return r.took[(n-1)*99/100], n, r.aged
+}
+
+// stalls watches for how long the machine lets the process stand, and gives the longest
+// of it: on one that others use, what is measured holds that as well.
+func stalls() (longest func() time.Duration) {
+	stop, worst := make(chan struct{}), make(chan time.Duration)
+	go func() {
+		const step = 2 * time.Millisecond
+		var most time.Duration
+		for last := time.Now(); ; last = time.Now() {
+			select {
+			case <-stop:
+				worst <- most
+				return
+			case <-time.After(step):
+				most = max(most, time.Since(last)-step)
+			}
+		}
+	}()
+	return func() time.Duration { close(stop); return <-worst }
+}
