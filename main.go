@@ -135,12 +135,21 @@ func describe(v geo.Violation) string {
 
 // database are the flags that every command on a database has.
 type database struct {
-	DB            string `name:"db" env:"TOWNGRID_DB" default:"towngrid.gpkg" help:"The database: a GeoPackage file, made when there is none, or the address of PostgreSQL with PostGIS, postgres://user:password@host[,host…]/name."`
-	Pool          int    `name:"db-pool" env:"TOWNGRID_DB_POOL" default:"16" help:"PostgreSQL: connections of one service."`
-	Replicas      int    `name:"db-replicas" env:"TOWNGRID_DB_REPLICAS" default:"2" help:"PostgreSQL: services that share the database; replicas × pool must leave 10 connections free."`
-	Standby       string `name:"db-standby" env:"TOWNGRID_DB_STANDBY" help:"PostgreSQL: address of a standby that answers reads of history."`
-	KeepMonths    int    `name:"keep-incidents" env:"TOWNGRID_KEEP_INCIDENTS" default:"0" help:"PostgreSQL: whole months of incidents that are kept beside the running one; 0 keeps all."`
+	DB         string `name:"db" env:"TOWNGRID_DB" default:"towngrid.gpkg" help:"The database: a GeoPackage file, made when there is none, or the address of PostgreSQL with PostGIS, postgres://user:password@host[,host…]/name."`
+	Pool       int    `name:"db-pool" env:"TOWNGRID_DB_POOL" default:"16" help:"PostgreSQL: connections of one service."`
+	Replicas   int    `name:"db-replicas" env:"TOWNGRID_DB_REPLICAS" default:"2" help:"PostgreSQL: services that share the database; replicas × pool must leave 10 connections free."`
+	Standby    string `name:"db-standby" env:"TOWNGRID_DB_STANDBY" help:"PostgreSQL: address of a standby that answers reads of history."`
+	KeepMonths int    `name:"keep-incidents" env:"TOWNGRID_KEEP_INCIDENTS" default:"0" help:"PostgreSQL: whole months of incidents that are kept beside the running one; 0 keeps all."`
+	patience
 	CRSParameters string `name:"crs-parameters" env:"TOWNGRID_CRS_PARAMETERS" type:"path" help:"The operator's own reference systems and datum parameters, as a file."`
+}
+
+// patience are the flags of how long PostgreSQL may take.
+type patience struct {
+	Answer    time.Duration `name:"db-answer" env:"TOWNGRID_DB_ANSWER" default:"900ms" help:"PostgreSQL: how long it may take to begin to answer; then a write is refused and history is not read."`
+	Write     time.Duration `name:"db-write" env:"TOWNGRID_DB_WRITE" default:"3s" help:"PostgreSQL: how long a write may take, with a millisecond more for each feature or incident."`
+	Statement time.Duration `name:"db-statement" env:"TOWNGRID_DB_STATEMENT" default:"60s" help:"PostgreSQL: statement_timeout of every connection, with a millisecond more for each feature or incident."`
+	Lock      time.Duration `name:"db-lock" env:"TOWNGRID_DB_LOCK" default:"3s" help:"PostgreSQL: lock_timeout of every connection, of migrations as well."`
 }
 
 // open opens the database and builds the Snapshot of what is published in it.
@@ -191,6 +200,7 @@ func (d database) store(ctx context.Context, patient bool, log *slog.Logger) (da
 	case postgis.Known(d.DB):
 		return postgis.Open(ctx, d.DB, postgis.Options{
 			Pool: d.Pool, Replicas: d.Replicas, Standby: d.Standby, KeepMonths: d.KeepMonths, Patient: patient, Log: log,
+			Answer: d.Answer, Write: d.Write, StatementTimeout: d.Statement, LockTimeout: d.Lock,
 		})
 	case strings.Contains(d.DB, "://"):
 		return nil, geo.Errorf("unknown_engine", "不支持的数据库 %q；请给出 .gpkg 文件路径或 postgres:// 地址", "the database %q is of no kind that is known; give the path of a .gpkg file or a postgres:// address", redact(d.DB))
@@ -1388,15 +1398,20 @@ func watched(in *os.File, progress *os.File) io.Reader {
 // rematch is the command of the same name.
 type rematch struct {
 	database
-	Upload   string `help:"ID of an upload: which incidents would change if its draft went live."`
-	Version  string `help:"ID of a version: which incidents change with it."`
-	Against  string `help:"With --version: the ID of another one, or stored for what incidents were matched to when they came in; what is live when none is given."`
-	Division string `help:"Incidents of this division only."`
-	Format   string `default:"json" enum:"json,csv,ndjson" help:"json counts; csv and ndjson list."`
+	Upload     string `help:"ID of an upload: which incidents would change if its draft went live."`
+	Version    string `help:"ID of a version: which incidents change with it."`
+	Against    string `help:"With --version: the ID of another one, or stored for what incidents were matched to when they came in; what is live when none is given."`
+	Collection string `help:"The points that are matched: incidents, or facilities as they are live with it (incidents)."`
+	Division   string `help:"Points of this division only."`
+	Format     string `default:"json" enum:"json,csv,ndjson" help:"json counts; csv and ndjson list."`
 }
 
 // Run writes what comes of matching the incidents again.
 func (m *rematch) Run(ctx context.Context, out io.Writer) error {
+	points, err := api.RematchPoints(m.Collection)
+	if err != nil {
+		return err
+	}
 	var f data.IncidentFilter
 	if m.Division != "" {
 		d, err := geo.ParseDivision(m.Division)
@@ -1412,7 +1427,7 @@ func (m *rematch) Run(ctx context.Context, out io.Writer) error {
 	from, to, err := m.pictures(ctx, r)
 	if err == nil {
 		media := map[string]string{"json": "application/json", "csv": string(batch.CSV), "ndjson": string(batch.NDJSON)}[m.Format]
-		err = api.WriteRematch(ctx, out, r, media, f, from, to, func() {})
+		err = api.WriteRematch(ctx, out, r, media, points, f, from, to, func() {})
 	}
 	return errors.Join(err, r.Close())
 }

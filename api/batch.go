@@ -11,8 +11,12 @@ import (
 	"towngrid/geo/crs"
 )
 
+// mostBatches is how many batches may be under way at a time: each holds a snapshot, two
+// buffers and a place on the scratch disk for as long as its client takes.
+const mostBatches = 64
+
 // locateBatch answers POST /locate: a row out for each row in, in input order,
-// streamed, all from one Snapshot. The format is that of the Content-Type; a bad row is
+// streamed, all from one Snapshot. 503 when there are as many under way as may be. The format is that of the Content-Type; a bad row is
 // answered in its place. There is no bound on rows, since memory does not grow with them;
 // a client who neither sends nor reads is left after a while.
 func (s *Server) locateBatch(c echo.Context) error {
@@ -21,12 +25,18 @@ func (s *Server) locateBatch(c echo.Context) error {
 		return err
 	}
 	r := c.Request()
+	if err := fullDuplex(c); err != nil { // who is turned away hears it before the body is there
+		return err
+	}
+	select {
+	case s.batches <- struct{}{}:
+		defer func() { <-s.batches }()
+	default:
+		return geo.Errorf("too_many_batches", "同时进行的批量定位过多（%d）；请稍后重试", "%d batches are under way already; try again in a moment", cap(s.batches))
+	}
 	encoding := strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding")))
 	if encoding == "identity" {
 		encoding = ""
-	}
-	if err := fullDuplex(c); err != nil {
-		return err
 	}
 	body := pacedAs(c.Response(), r, batchPace())
 	in, err := batch.Unpack(body, batch.Packing(encoding))

@@ -49,7 +49,7 @@ func statuses(code string) int {
 		return http.StatusUnauthorized
 	case "cross_origin":
 		return http.StatusForbidden
-	case "busy", "draining", "store_unavailable", "too_many_listeners":
+	case "busy", "draining", "store_unavailable", "too_many_listeners", "too_many_batches":
 		return http.StatusServiceUnavailable
 	case "no_space":
 		return http.StatusInsufficientStorage

@@ -22,7 +22,7 @@ import (
 // rematchDraft answers GET /uploads/{id}/rematch: which incidents would change their cell if an
 // upload's draft went live.
 func (s *Server) rematchDraft(c echo.Context) error {
-	q, err := only(c, "f", "division", "from", "to")
+	q, err := only(c, "f", "collection", "division", "from", "to")
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ const Stored = "stored"
 // rematchVersion answers GET /versions/{id}/rematch: which incidents change their cell with a
 // version, against another one, what is live, or what they were matched to when they came in.
 func (s *Server) rematchVersion(c echo.Context) error {
-	q, err := only(c, "f", "against", "division", "from", "to")
+	q, err := only(c, "f", "against", "collection", "division", "from", "to")
 	if err != nil {
 		return err
 	}
@@ -69,6 +69,10 @@ func Pictures(ctx context.Context, r *data.Registry, version, against string) (f
 
 // rematch answers with the counts, or with the list where CSV or NDJSON is wanted.
 func (s *Server) rematch(c echo.Context, q url.Values, from, to *snapshot.Snapshot) error {
+	points, err := RematchPoints(q.Get("collection"))
+	if err != nil {
+		return err
+	}
 	f, err := incidentFilter(q)
 	if err != nil {
 		return err
@@ -79,8 +83,20 @@ func (s *Server) rematch(c echo.Context, q url.Values, from, to *snapshot.Snapsh
 	}
 	c.Response().Header().Add("Vary", "Accept")
 	return s.streamed(c, format, func(begin func(), out io.Writer) error {
-		return WriteRematch(c.Request().Context(), out, s.registry, format, f, from, to, begin)
+		return WriteRematch(c.Request().Context(), out, s.registry, format, points, f, from, to, begin)
 	})
+}
+
+// RematchPoints is the collection of points that is matched again: incidents, when name is
+// "", or facilities.
+func RematchPoints(name string) (geo.Collection, error) {
+	switch c := geo.Collection(name); c {
+	case "":
+		return geo.Incidents, nil
+	case geo.Incidents, geo.Facilities:
+		return c, nil
+	}
+	return "", geo.Errorf("bad_collection", "collection=%.40q 不可用；可用：incidents、facilities", "collection=%.40q: points are incidents and facilities", name)
 }
 
 // incidentFilter reads which incidents are meant.
@@ -125,12 +141,25 @@ func rematchFormat(r *http.Request, f string) (media string, err error) {
 // mostMoves bounds the moves that are counted one by one in an answer.
 const mostMoves = 10_000
 
-// WriteRematch matches incidents to two Snapshots, see data.Registry.Rematch, and writes what
-// comes of it: as application/json the counts, as text/csv or application/x-ndjson the list of
-// those that change. begin is called before the first byte is written.
-func WriteRematch(ctx context.Context, w io.Writer, r *data.Registry, media string, f data.IncidentFilter, from, to *snapshot.Snapshot, begin func()) error {
+// WriteRematch matches points to two Snapshots, see data.Registry.Rematch and
+// data.RematchFacilities, and writes what comes of it: as application/json the counts, as
+// text/csv or application/x-ndjson the list of those that change. begin is called before
+// the first byte is written. Facilities have no time, and are kept with no match.
+func WriteRematch(ctx context.Context, w io.Writer, r *data.Registry, media string, points geo.Collection, f data.IncidentFilter, from, to *snapshot.Snapshot, begin func()) error {
+	match := func(each func(data.Rematched) error) (data.Rematching, error) {
+		return r.Rematch(ctx, f, from, to, each)
+	}
+	if points == geo.Facilities {
+		if from == nil || !f.From.IsZero() || !f.To.IsZero() {
+			return geo.Errorf("bad_against", "设施没有时间，也不保存匹配结果：collection=facilities 不能与 against=stored、from、to 同用",
+				"facilities have no time and are kept without a match: collection=facilities goes with neither against=stored nor from and to")
+		}
+		match = func(each func(data.Rematched) error) (data.Rematching, error) {
+			return data.RematchFacilities(f.Division, from, to, each)
+		}
+	}
 	if media == "application/json" {
-		m, err := r.Rematch(ctx, f, from, to, nil)
+		m, err := match(nil)
 		if err != nil {
 			return err
 		}
@@ -152,7 +181,7 @@ func WriteRematch(ctx context.Context, w io.Writer, r *data.Registry, media stri
 		}
 	}
 	var b []byte
-	_, err := r.Rematch(ctx, f, from, to, func(m data.Rematched) error {
+	_, err := match(func(m data.Rematched) error {
 		b = line(b[:0], m)
 		_, err := out.Write(b)
 		return err
@@ -161,7 +190,7 @@ func WriteRematch(ctx context.Context, w io.Writer, r *data.Registry, media stri
 }
 
 type rematchView struct {
-	Incidents int          `json:"incidents"`
+	Incidents int          `json:"incidents"` // points that were matched, facilities too
 	Changed   int          `json:"changed"`
 	Moves     []moveView   `json:"moves"`
 	Truncated bool         `json:"truncated"`
@@ -220,7 +249,9 @@ const movedHeader = "id,time,lon,lat,from_cell,from_station,from_room,from_centr
 func appendMovedRow(b []byte, m data.Rematched) []byte {
 	in := m.Incident
 	b = batch.AppendField(b, []byte(in.ID), ',')
-	b = in.Time.UTC().AppendFormat(append(b, ','), time.RFC3339Nano)
+	if b = append(b, ','); !in.Time.IsZero() {
+		b = in.Time.UTC().AppendFormat(b, time.RFC3339Nano)
+	}
 	b = jsontext.AppendNumber(append(b, ','), in.Lon)
 	b = jsontext.AppendNumber(append(b, ','), in.Lat)
 	for _, p := range []snapshot.Place{m.From, m.To} {
@@ -235,8 +266,10 @@ func appendMovedRow(b []byte, m data.Rematched) []byte {
 func appendMoved(b []byte, m data.Rematched) []byte {
 	in := m.Incident
 	b = appendString(append(b, `{"id":`...), in.ID)
-	b = in.Time.UTC().AppendFormat(append(b, `,"time":"`...), time.RFC3339Nano)
-	b = appendNumber(append(b, `","lon":`...), in.Lon)
+	if !in.Time.IsZero() {
+		b = append(in.Time.UTC().AppendFormat(append(b, `,"time":"`...), time.RFC3339Nano), '"')
+	}
+	b = appendNumber(append(b, `,"lon":`...), in.Lon)
 	b = appendNumber(append(b, `,"lat":`...), in.Lat)
 	b = appendPlaceCodes(append(b, `,"from":{`...), m.From)
 	b = appendPlaceCodes(append(b, `},"to":{`...), m.To)

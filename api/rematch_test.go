@@ -75,6 +75,12 @@ func TestRematchOverHTTP(t *testing.T) {
 	get(t, s, "/versions/nothing/rematch", http.StatusNotFound)
 	get(t, s, "/uploads/nothing/rematch", http.StatusNotFound)
 	get(t, s, "/versions/"+first+"/rematch?from=yesterday", http.StatusBadRequest)
+	rec := validated(t, router, s, httptest.NewRequest(http.MethodGet, "/versions/"+first+"/rematch?collection=facilities", nil))
+	if rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), `"incidents":0,"changed":0,"moves":[]`) {
+		t.Errorf("facilities, of which there are none: %d %s", rec.Code, rec.Body)
+	}
+	get(t, s, "/versions/"+first+"/rematch?collection=facilities&against=stored", http.StatusBadRequest)
+	get(t, s, "/versions/"+first+"/rematch?collection=cells", http.StatusBadRequest)
 	get(t, s, "/versions/"+first+"/rematch?f=xlsx", http.StatusNotAcceptable)
 
 	locked, err := newServer(s.registry, Config{AdminKey: "0123456789abcdef0123"})

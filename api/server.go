@@ -62,6 +62,7 @@ type Server struct {
 	metrics   *metrics
 	buffers   buffers
 	scratch   batch.Scratch
+	batches   chan struct{} // a place for each batch under way
 	wait      time.Duration // for a piece of a streamed answer to be read
 	pace      pace
 	located   atomic.Pointer[located]
@@ -89,7 +90,7 @@ func New(r *data.Registry, standards []density.Standard, cfg Config) (*Server, e
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{registry: r, standards: standards, cfg: cfg, log: cfg.Log, tiles: cache, pace: usualPace(), tables: newTables(), wait: usualWait, heartbeat: heartbeat, started: time.Now()}
+	s := &Server{registry: r, standards: standards, cfg: cfg, log: cfg.Log, tiles: cache, pace: usualPace(), tables: newTables(), batches: make(chan struct{}, mostBatches), wait: usualWait, heartbeat: heartbeat, started: time.Now()}
 	s.prefix = pathOf(cfg.BaseURL)
 	s.scratch.Dir, s.scratch.Room = r.Spool(), scratchRoom
 	live := r.Watch(s)

@@ -180,3 +180,38 @@ func TestPackedBatchOverHTTP(t *testing.T) {
 		t.Errorf("%v %q %v", err, answer, h)
 	}
 }
+
+// TestBatchesAreBounded lets in no more batches than there is room for; one that ends
+// makes room, and one that is turned away hears it before it has sent anything.
+func TestBatchesAreBounded(t *testing.T) {
+	s := demoServer(t)
+	room := s.batches
+	s.batches = make(chan struct{}, 2)
+	t.Cleanup(func() { s.batches = room })
+	server := httptest.NewServer(s)
+	defer server.Close()
+	_, first := newBatch(t, server.URL)
+	second, w := newBatch(t, server.URL)
+	in, out := io.Pipe() // never writes
+	defer out.Close()
+	res, err := http.Post(server.URL+"/locate", "text/csv", in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" || !strings.Contains(string(body), "too_many_batches") {
+		t.Errorf("one more: %d %v %s %v", res.StatusCode, res.Header, body, err)
+	}
+	if rec := get(t, s, "/locate?lon=118.9&lat=29", http.StatusOK); rec.Body.Len() == 0 {
+		t.Error("a single position is not answered")
+	}
+	w.close(t)
+	if rest, err := io.ReadAll(second.r); err != nil || len(rest) != 0 {
+		t.Errorf("%q %v", rest, err)
+	}
+	soon(t, "room for another", func() bool { return len(s.batches) == 1 })
+	_, third := newBatch(t, server.URL)
+	third.close(t)
+	first.close(t)
+}

@@ -11,7 +11,8 @@ import (
 	"towngrid/geo/snapshot"
 )
 
-// Rematched is an incident that two pictures of the boundaries match differently.
+// Rematched is an incident that two pictures of the boundaries match differently; a
+// facility has its code as the ID and no time.
 type Rematched struct {
 	Incident Incident
 	From, To snapshot.Place // the sides do not count
@@ -56,6 +57,31 @@ func (r *Registry) Rematch(ctx context.Context, f IncidentFilter, from, to *snap
 		}
 		f.After = m.read[len(m.read)-1].Cursor()
 	}
+}
+
+// RematchFacilities matches the facilities of a division, "" for all, as to has them, to
+// two Snapshots, and tells those of which the cell, its units or the town change, by
+// division and code. each may be nil; its error ends it.
+func RematchFacilities(d geo.Division, from, to *snapshot.Snapshot, each func(Rematched) error) (Rematching, error) {
+	m := rematch{from: from, to: to, moves: map[[2]snapshot.Place]int{}, each: each}
+	for _, part := range to.Parts(geo.Facilities) {
+		if d != "" && part.Version().Division != d {
+			continue
+		}
+		m.read = m.read[:0]
+		for i := range part.Len() {
+			f := part.At(i)
+			p, ok := f.Geometry.(orb.Point)
+			if !ok {
+				continue // the collection's schema has points only
+			}
+			m.read = append(m.read, Incident{ID: string(f.Code), Division: part.Version().Division, Kind: f.Properties.Text("kind"), Lon: p.Lon(), Lat: p.Lat()})
+		}
+		if err := m.match(); err != nil {
+			return Rematching{}, err
+		}
+	}
+	return m.result(), nil
 }
 
 // rematch is what has been matched so far.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -89,5 +90,43 @@ func TestRematchTellsWhoMoves(t *testing.T) {
 	few, err := b.Rematch(ctx, data.IncidentFilter{From: ins[300].Time, To: ins[600].Time}, old, preview, nil)
 	if err != nil || few.Incidents != 300 {
 		t.Errorf("%+v %v", few, err)
+	}
+}
+
+// TestRematchFacilities holds the facilities that move with a version against one look-up
+// after the other.
+func TestRematchFacilities(t *testing.T) {
+	b := open(t, t.TempDir())
+	defer b.close(t)
+	b.publish(t, squares(t, "A", 10))
+	before := b.Snapshot()
+	b.publish(t, squares(t, "A", 6)) // four cells go
+	var fs []geo.Feature
+	for i := range 500 {
+		p := orb.Point{118.9 + 0.012*float64(i%97)/97, 29 + 0.001*float64(i%89)/89}
+		fs = append(fs, geo.Feature{Code: geo.Code(fmt.Sprintf("F%03d", i)), Geometry: p, Properties: geo.Properties{{Name: "kind", Value: "health"}}})
+	}
+	part, err := snapshot.NewPart(geo.Version{ID: "f", Collection: geo.Facilities, Division: "330890", Number: 1, State: geo.Published, Features: len(fs)}, fs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := b.Snapshot().With(part)
+	want := map[string]string{}
+	for _, f := range fs {
+		p := f.Geometry.(orb.Point)
+		if from, to := before.LocateCode(p).Cell, after.LocateCode(p).Cell; from != to {
+			want[string(f.Code)] = string(from + " " + to)
+		}
+	}
+	listed := map[string]string{}
+	got, err := data.RematchFacilities("330890", before, after, func(m data.Rematched) error {
+		listed[m.Incident.ID] = string(m.From.Cell + " " + m.To.Cell)
+		return nil
+	})
+	if err != nil || got.Incidents != len(fs) || got.Changed != len(want) || len(want) == 0 || !maps.Equal(listed, want) {
+		t.Errorf("%v %+v, listed are %v, want %v", err, got, listed, want)
+	}
+	if none, err := data.RematchFacilities("110101", before, after, nil); err != nil || none.Incidents != 0 {
+		t.Errorf("of another division: %+v %v", none, err)
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"towngrid/data"
+	"towngrid/geo"
 )
 
 // Options are the engine's settings; zero members take the defaults.
@@ -53,6 +54,22 @@ func (o Options) withDefaults() Options {
 	o.StatementTimeout, o.LockTimeout = cmp.Or(o.StatementTimeout, time.Minute), cmp.Or(o.LockTimeout, 3*time.Second)
 	o.Log = cmp.Or(o.Log, slog.Default())
 	return o
+}
+
+// check is a geo.Error for settings that cannot be worked with.
+func (o Options) check() error {
+	switch {
+	case o.Pool < 4:
+		return geo.Errorf("bad_database_settings", "连接池 %d 太小，至少须有 4 个连接", "a pool of %d connections is too small, it takes 4", o.Pool)
+	case o.Replicas < 1, o.KeepMonths < 0:
+		return geo.Errorf("bad_database_settings", "服务个数至少为 1，保留月数不能为负", "at least one service shares the database, and the months kept are not negative")
+	case o.Answer < 50*time.Millisecond, o.Write < o.Answer, o.StatementTimeout < o.Write, o.LockTimeout < time.Millisecond:
+		return geo.Errorf("bad_database_settings",
+			"数据库时限不合理：应答至少 50ms，写入不短于应答，语句不短于写入（现为 %[1]s、%[2]s、%[3]s），锁等待须为正（%[4]s）",
+			"the database's limits make no sense: an answer takes 50ms at least, a write no less than an answer, a statement no less than a write (%[1]s, %[2]s, %[3]s), and locks are waited for (%[4]s)",
+			o.Answer, o.Write, o.StatementTimeout, o.LockTimeout)
+	}
+	return nil
 }
 
 // perRow is what each feature or incident adds to the time that a statement may take.
@@ -88,8 +105,8 @@ var _ data.Shared = (*Store)(nil)
 // not answer, unless Options are Patient.
 func Open(ctx context.Context, dsn string, opts Options) (*Store, error) {
 	opts = opts.withDefaults()
-	if opts.Pool < 4 {
-		return nil, fmt.Errorf("open store: a pool of %d connections is too small, it takes 4", opts.Pool)
+	if err := opts.check(); err != nil {
+		return nil, err
 	}
 	s := &Store{opts: opts, months: months{making: make(chan struct{}, 1)}}
 	// The pool has one connection fewer than the service: the other one listens.

@@ -364,24 +364,23 @@ func grid(n int) []orb.MultiPolygon {
 	return cells
 }
 
+// BenchmarkLocate tells what the whole answer costs, with the distance to the border, and
+// that of a position without a cell, with the nearest one; of codes alone
+// BenchmarkSideBySide tells.
 func BenchmarkLocate(b *testing.B) {
+	bound := orb.Bound{Min: orb.Point{118, 29}, Max: orb.Point{119, 30}}
 	for _, size := range []struct {
 		name string
 		n    int
-	}{{"1k", 32}, {"50k", 224}} {
-		cells := grid(size.n)
+	}{{"1k", 1000}, {"50k", 50_000}} {
+		cells := geotest.Quilt(1, size.n, bound)
 		s := snapshot.Empty().With(part(b, geo.Cells, "330890", 1, features(cells, geo.Property{Name: "unit", Value: "S"})))
 		r := rand.New(rand.NewPCG(1, 1))
 		points := make([]orb.Point, 1<<14)
-		for i := range points {
-			points[i] = orb.Point{118 + 0.005*(0.3+r.Float64()*float64(size.n-1)), 29 + 0.005*(0.3+r.Float64()*float64(size.n-1))}
+		for i := range points { // spread over cells, of which most are small
+			c := cells[r.IntN(len(cells))].Bound()
+			points[i] = orb.Point{c.Min[0] + r.Float64()*(c.Max[0]-c.Min[0]), c.Min[1] + r.Float64()*(c.Max[1]-c.Min[1])}
 		}
-		b.Run("code/"+size.name, func(b *testing.B) {
-			b.ReportAllocs()
-			for i := 0; b.Loop(); i++ {
-				s.LocateCode(points[i%len(points)])
-			}
-		})
 		b.Run("full/"+size.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
