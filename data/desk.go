@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime/debug"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -284,7 +285,7 @@ func (d *desk) process(t *task) (change func(*Upload)) {
 	if u.Zoning != nil {
 		return d.zone(t)
 	}
-	f, err := os.Open(d.path(u.ID))
+	f, err := d.spooledFile(u.ID)
 	if err != nil {
 		return refusal(err)
 	}
@@ -303,6 +304,18 @@ func (d *desk) process(t *task) (change func(*Upload)) {
 		}
 	}
 	return d.outcome(u, res)
+}
+
+// spooledFile opens what was spooled of an upload. While the process has as many files
+// open as it may it waits for a minute, for the upload was promised to be read.
+func (d *desk) spooledFile(id string) (f *os.File, err error) {
+	for began := time.Now(); ; pause(d.ctx, 200*time.Millisecond) {
+		f, err = os.Open(d.path(id))
+		full := errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+		if !full || d.ctx.Err() != nil || time.Since(began) > time.Minute {
+			return f, err
+		}
+	}
 }
 
 // found notes what was read of a file.

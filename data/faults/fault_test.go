@@ -464,6 +464,11 @@ func TestTooManyConnections(t *testing.T) {
 		t.Errorf("a write without a connection to be had: %v", err)
 	}
 	t.Logf("a write without a connection to be had is refused after %v", time.Since(sent))
+	s := serving(t, r)
+	refusedWrites(t, s, v.ID)
+	if got := s.send(t, http.MethodGet, readPaths[0], ""); got.status != http.StatusOK {
+		t.Errorf("a read meanwhile: %d %s", got.status, got.body)
+	}
 	if !serves(r, v) {
 		t.Error("a read from memory fails")
 	}

@@ -23,6 +23,8 @@ func classify(err error) error {
 		return fmt.Errorf("%w: %w", data.ErrFull, err)
 	case code&0xff == sqlite3.SQLITE_CORRUPT, code&0xff == sqlite3.SQLITE_NOTADB:
 		return fmt.Errorf("%w: %w", data.ErrDamaged, err)
+	case code&0xff == sqlite3.SQLITE_CANTOPEN: // as where the process has as many files open as it may
+		return fmt.Errorf("%w: %w", data.ErrUnavailable, err)
 	case code&0xff == sqlite3.SQLITE_BUSY:
 		return fmt.Errorf("%w: %w", geo.Errorf("store_busy",
 			"数据文件正被另一个程序（例如 QGIS）写入；请在该程序中保存或放弃编辑，然后重试",
