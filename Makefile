@@ -6,7 +6,7 @@ WEB         = api/web
 # The race detector needs a C compiler; without one the tests run plain, and say so.
 RACE       := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 
-.PHONY: demo build web test check unit web-test e2e bench bench-road faults scale rivals clean
+.PHONY: demo build web test check unit web-test e2e bench bench-road faults scale country rivals clean
 
 # demo builds the map application where npm is there, then makes, imports and serves the demonstration district.
 demo: web
@@ -65,6 +65,10 @@ faults:
 
 scale:
 	TOWNGRID_SCALE=10000,100000,300000,1000000 go test -v -run Scale -timeout 1h ./data/faults
+
+# country loads a simulated stream of incidents into databases that stand for workers, for migrations/citus/plan.md.
+country:
+	TOWNGRID_COUNTRY=250000,500000,1000000,2000000 go test -v -run TestCountry -timeout 2h ./data/postgis
 
 # rivals measures cached tiles and 304s beside net/http, nginx and Echo (apt-get install wrk nginx-light).
 rivals:

@@ -17,6 +17,7 @@ type proxy struct {
 	mode     atomic.Int32
 	dials    atomic.Int64 // connections that were accepted
 	begins   atomic.Int64 // transactions that were begun
+	own      atomic.Int64 // goroutines of the proxy's
 	mu       sync.Mutex
 	conns    []net.Conn
 	work     sync.WaitGroup
@@ -99,6 +100,8 @@ func (p *proxy) keep(c net.Conn) {
 
 // join connects a client with the database until either leaves.
 func (p *proxy) join(client net.Conn) {
+	p.own.Add(3)
+	defer p.own.Add(-3)
 	defer client.Close()
 	server, err := net.Dial("tcp", p.target)
 	if err != nil {

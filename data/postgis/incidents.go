@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/paulmach/orb"
 
 	"towngrid/data"
@@ -115,13 +116,7 @@ func (b *batch) insert(ctx context.Context, tx pgx.Tx) (added int, err error) {
 	if len(b.code) == 0 {
 		return 0, nil
 	}
-	found, err := tx.Query(ctx, `INSERT INTO towngrid_incident (code, time, sum)
-		SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::bytea[])
-		ON CONFLICT (code) DO NOTHING RETURNING code`, b.code, b.time, b.sum)
-	if err != nil {
-		return 0, err
-	}
-	codes, err := pgx.CollectRows(found, pgx.RowTo[string])
+	codes, err := b.known(ctx, tx)
 	if err != nil {
 		return 0, err
 	}
@@ -130,7 +125,29 @@ func (b *batch) insert(ctx context.Context, tx pgx.Tx) (added int, err error) {
 			return 0, err
 		}
 	}
-	done, err := tx.Exec(ctx, `INSERT INTO incidents (code, time, geom, division, kind, source, status, cell, station, room, centre, town, version)
+	return b.keep(ctx, tx, codes)
+}
+
+// querier is a transaction or a connection.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
+// known notes the IDs of the batch, and gives those that were not known before.
+func (b *batch) known(ctx context.Context, on querier) (fresh []string, err error) {
+	found, err := on.Query(ctx, `INSERT INTO towngrid_incident (code, time, sum)
+		SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::bytea[])
+		ON CONFLICT (code) DO NOTHING RETURNING code`, b.code, b.time, b.sum)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(found, pgx.RowTo[string])
+}
+
+// keep keeps the incidents of the batch that have these IDs.
+func (b *batch) keep(ctx context.Context, on querier, codes []string) (added int, err error) {
+	done, err := on.Exec(ctx, `INSERT INTO incidents (code, time, geom, division, kind, source, status, cell, station, room, centre, town, version)
 		SELECT i.code, i.time, ST_SetSRID(ST_MakePoint(i.lon, i.lat), 4490), i.division, i.kind, i.source, i.status,
 			i.cell, i.station, i.room, i.centre, i.town, i.version
 		FROM unnest($2::text[], $3::timestamptz[], $4::float8[], $5::float8[], $6::text[], $7::text[], $8::text[], $9::text[],
