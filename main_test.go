@@ -339,6 +339,12 @@ func TestCommandLine(t *testing.T) {
 	if _, err := call("report", "--db", db, "T1"); err == nil {
 		t.Error("a report on no town")
 	}
+	for _, limits := range [][]string{{"--db-answer", "1ms"}, {"--db-answer", "5s", "--db-write", "2s"}, {"--db-statement", "2s"}, {"--db-lock", "0.1ms"}, {"--db-pool", "1"}, {"--db-replicas=-1"}} {
+		_, err := call(append([]string{"report", "--db", "postgres://nobody@127.0.0.1:1/none", "T1"}, limits...)...)
+		if refused := (*geo.Error)(nil); !errors.As(err, &refused) || refused.Code != "bad_database_settings" {
+			t.Errorf("%v: %v", limits, err)
+		}
+	}
 	if _, err := call("backup", "--db", db, filepath.Join(dir, "copy.gpkg")); err != nil {
 		t.Error(err)
 	}

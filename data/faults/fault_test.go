@@ -68,6 +68,7 @@ func TestDatabaseGone(t *testing.T) {
 		t.Run(outage.name, func(t *testing.T) {
 			lasts := time.Duration(rounds(2, 600)) * time.Second
 			reading := s.read(t)
+			defer reading.halt()
 			outage.begin()
 			began, stalled := time.Now(), stalls()
 			var writes []time.Duration
@@ -76,6 +77,7 @@ func TestDatabaseGone(t *testing.T) {
 					t.Fatalf("it says of itself %+v", s.standing(t))
 				}
 				writes = append(writes, refusedWrites(t, s, id)...)
+				time.Sleep(20 * time.Millisecond)
 				sent := time.Now()
 				if _, err := r.Store().AddIncidents(t.Context(), []data.Incident{told("in doubt")}); !errors.Is(err, data.ErrUnavailable) {
 					t.Fatalf("incidents while the database is away: %v", err)
@@ -383,6 +385,7 @@ func TestSlowDatabase(t *testing.T) {
 		p.set(mode)
 		begins, dials, began, stalled := p.begins.Load(), p.dials.Load(), time.Now(), stalls()
 		reading := s.read(t)
+		defer reading.halt()
 		var writes []time.Duration
 		var mu sync.Mutex
 		var work sync.WaitGroup

@@ -2,7 +2,9 @@ package faults
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -13,8 +15,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"towngrid/api"
 	"towngrid/data"
+	"towngrid/data/pgtest"
+	"towngrid/data/postgis"
 	"towngrid/data/standards"
 	"towngrid/geo"
 )
@@ -102,6 +108,7 @@ func draftOf(t testing.TB, r *data.Registry, d geo.Division, base int, fs []geo.
 // readers ask for what is served, over and over, until they are stopped.
 type readers struct {
 	stop chan struct{}
+	once sync.Once
 	work sync.WaitGroup
 	mu   sync.Mutex
 	took []time.Duration
@@ -148,11 +155,16 @@ func (s service) read(t testing.TB) *readers {
 	return r
 }
 
+// halt stops the readers.
+func (r *readers) halt() {
+	r.once.Do(func() { close(r.stop) })
+	r.work.Wait()
+}
+
 // end stops the readers and gives the 99th percentile of what their answers took, how
 // many there were, and how many of them said how old the data may be.
 func (r *readers) end() (p99 time.Duration, n, aged int) {
-	close(r.stop)
-	r.work.Wait()
+	r.halt()
 	slices.Sort(r.took)
 	n = len(r.took)
 	return r.took[(n-1)*99/100], n, r.aged
@@ -176,4 +188,47 @@ func stalls() (longest func() time.Duration) {
 		}
 	}()
 	return func() time.Duration { close(stop); return <-worst }
+}
+
+// TestWhoLeavesIsNotServed: the end of a request ends its query in the database.
+func TestWhoLeavesIsNotServed(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.Start(t)
+	r, err := replica(t, dsn, t.TempDir(), func(o *postgis.Options) { o.Write = 20 * time.Second })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shut(t, r)
+	s := serving(t, r)
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	waiting := func() int {
+		return ask(t, dsn, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND wait_event_type = 'Lock' AND query LIKE '%towngrid_upload%'")
+	}
+	if _, err := conn.Exec(t.Context(), "BEGIN; LOCK TABLE towngrid_upload"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/uploads", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := make(chan error)
+	go func() {
+		res, err := s.client.Do(req)
+		if err == nil {
+			err = res.Body.Close()
+		}
+		left <- err
+	}()
+	eventually(t, "a query that waits", 5*time.Second, func() bool { return waiting() == 1 })
+	leave()
+	if err := <-left; !errors.Is(err, context.Canceled) {
+		t.Errorf("the request ends with %v", err)
+	}
+	// Far sooner than lock_timeout, which is 3 s, would end it.
+	t.Logf("the query is gone %v after the request", eventually(t, "the end of the query", 2*time.Second, func() bool { return waiting() == 0 }))
 }

@@ -145,7 +145,9 @@ type nation struct {
 func (n *nation) worker(d geo.Division) int { return shardOf(n.sums[d], len(n.stores)) }
 
 // shardOf is the shard of a hash: all hashes are cut into equal ranges.
-func shardOf(sum int32, shards int) int { return int((int64(sum) - math.MinInt32) * int64(shards) >> 32) }
+func shardOf(sum int32, shards int) int {
+	return int((int64(sum) - math.MinInt32) * int64(shards) >> 32)
+}
 
 // hashes asks PostgreSQL for the hash of each county's code, by which Citus distributes
 // on a column of text.
@@ -282,16 +284,16 @@ func (n *nation) room(t *testing.T, total int) {
 // statistics tells what the statements of migrations/citus take.
 func (n *nation) statistics(t *testing.T, total int, largest county) {
 	t.Helper()
-	const month = "time >= '2026-11-01' AND time < '2026-12-01'"
+	const all = "time >= '2026-10-01' AND time < '2026-12-01'"
 	conn := n.conns[n.worker(largest.division)]
 	for _, q := range []struct {
 		what, query string
 		on          []*pgx.Conn
 		args        []any
 	}{
-		{"a month by division, cell, day of week and hour, all workers", byCellAndHour, n.conns, []any{"2026-11-01", "2026-12-01"}},
-		{"the largest county's month by cell and hour", `SELECT count(*) FROM (SELECT cell, extract(hour FROM time), count(*) FROM incidents WHERE division = $1 AND ` + month + ` GROUP BY 1, 2) s`, []*pgx.Conn{conn}, []any{string(largest.division)}},
-		{"100 of one cell", `SELECT count(*) FROM (SELECT code FROM incidents WHERE cell = $1 AND ` + month + ` ORDER BY time, code LIMIT 100) s`, []*pgx.Conn{conn}, []any{string(largest.division) + "000000"}},
+		{"all by division, cell, day of week and hour, on all workers", byCellAndHour, n.conns, []any{"2026-10-01", "2026-12-01"}},
+		{"the largest county's by cell and hour", `SELECT count(*) FROM (SELECT cell, extract(hour FROM time), count(*) FROM incidents WHERE division = $1 AND ` + all + ` GROUP BY 1, 2) s`, []*pgx.Conn{conn}, []any{string(largest.division)}},
+		{"100 of one cell", `SELECT count(*) FROM (SELECT code FROM incidents WHERE cell = $1 AND ` + all + ` ORDER BY time, code LIMIT 100) s`, []*pgx.Conn{conn}, []any{string(largest.division) + "000000"}},
 	} {
 		rows, work, took := int64(0), time.Duration(0), time.Duration(0)
 		for _, conn := range q.on {
@@ -396,7 +398,7 @@ func (n *nation) rollUp(t *testing.T) {
 		incidents += one[int64](t, conn, `SELECT coalesce(sum(n), 0)::bigint FROM (SELECT division, cell, extract(isodow FROM hour), extract(hour FROM hour), sum(incidents) n FROM incident_hours
 			WHERE hour >= '2026-11-01' AND hour < '2026-12-01' GROUP BY 1, 2, 3, 4) s`)
 	}
-	t.Logf("measured: counted by hour: %d rows of %.0f bytes, %.1f µs of processor time an incident to make; asking them for the month, %d incidents, %v",
+	t.Logf("measured: counted by hour: %d rows of %.0f bytes, %.1f µs of processor time an incident to make; asking them for a month of %d incidents, %v",
 		rows, float64(bytes)/float64(max(1, rows)), made.Seconds()*1e6/float64(n.total(t)), incidents, n.c.Busy()-busy)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -118,11 +119,18 @@ func scanRow(found pgx.CollectableRow) (rows.Stored, error) {
 	return r, nil
 }
 
+// silence is how long the server may say nothing while rows are read.
+const silence = time.Minute
+
 // scan yields what read makes of each row of a query, and ends with an error where
-// one comes up. The rows are closed however the loop ends.
+// one comes up, or where the server falls silent. The rows are closed however the loop ends.
 func scan[T any](ctx context.Context, tx pgx.Tx, query string, args []any, read pgx.RowToFunc[T]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		patience := time.AfterFunc(silence, stop)
+		defer patience.Stop()
 		found, err := tx.Query(ctx, query, args...)
 		if err != nil {
 			yield(none, err)
@@ -135,9 +143,11 @@ func scan[T any](ctx context.Context, tx pgx.Tx, query string, args []any, read 
 				yield(none, err)
 				return
 			}
+			patience.Stop() // what is done with a row takes its own time
 			if !yield(v, nil) {
 				return
 			}
+			patience.Reset(silence)
 		}
 		if err := found.Err(); err != nil {
 			yield(none, err)

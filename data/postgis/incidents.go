@@ -251,7 +251,9 @@ func (s *Store) CountIncidents(ctx context.Context, f data.IncidentFilter) (n in
 	w, err := selection(f)
 	if err == nil {
 		err = s.recall(ctx, func(tx pgx.Tx) error {
-			return tx.QueryRow(ctx, "SELECT count(*) FROM incidents "+w.String(), w.args...).Scan(&n)
+			return within(ctx, s.opts.StatementTimeout, func(ctx context.Context) error {
+				return tx.QueryRow(ctx, "SELECT count(*) FROM incidents "+w.String(), w.args...).Scan(&n)
+			})
 		})
 	}
 	if f.Limit > 0 {

@@ -14,7 +14,6 @@ import (
 
 	"towngrid/data"
 	"towngrid/geo"
-	"towngrid/migrations"
 )
 
 // The table in which goose notes what was applied. Its name also tells our databases
@@ -79,7 +78,7 @@ func (s *Store) migrate(ctx context.Context) error {
 		}
 		s.pool.Reset() // connections made before do not know the geometry type
 	}
-	known, err := newest()
+	known, err := newest(s.opts.steps)
 	if err != nil {
 		return err
 	}
@@ -92,7 +91,7 @@ func (s *Store) migrate(ctx context.Context) error {
 		return err
 	}
 	db := stdlib.OpenDBFromPool(s.pool)
-	p, err := goose.NewProvider(goose.DialectPostgres, db, migrations.PostGIS(),
+	p, err := goose.NewProvider(goose.DialectPostgres, db, s.opts.steps,
 		goose.WithTableName(migrationTable), goose.WithDisableGlobalRegistry(true), goose.WithSessionLocker(locker))
 	if err != nil {
 		return err
@@ -120,9 +119,9 @@ func extend(ctx context.Context, pool *pgxpool.Pool) error {
 		"the database has no PostGIS and this program could not add it; have an administrator run CREATE EXTENSION postgis there"), err)
 }
 
-// newest is the number of the last migration that this program knows.
-func newest() (int64, error) {
-	names, err := fs.Glob(migrations.PostGIS(), "*.sql")
+// newest is the number of the last of the migrations.
+func newest(steps fs.FS) (int64, error) {
+	names, err := fs.Glob(steps, "*.sql")
 	if err != nil {
 		return 0, err
 	}

@@ -13,6 +13,7 @@ import (
 	"towngrid/data"
 	"towngrid/data/pgtest"
 	"towngrid/geo"
+	"towngrid/migrations"
 )
 
 // another is a connection of another program to a database.
@@ -67,7 +68,7 @@ func TestFiveAtOnce(t *testing.T) {
 	for _, s := range stores {
 		defer s.Close()
 	}
-	known, err := newest()
+	known, err := newest(migrations.PostGIS())
 	if err != nil {
 		t.Fatal(err)
 	}

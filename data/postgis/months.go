@@ -135,7 +135,7 @@ func (s *Store) tend(ctx context.Context) {
 
 func (s *Store) tendOnce(ctx context.Context) error {
 	var now time.Time // the database's, for the clocks of the services may differ
-	if err := s.read(ctx, func(tx pgx.Tx) error { return tx.QueryRow(ctx, "SELECT now()").Scan(&now) }); err != nil {
+	if err := s.brief(ctx, func(ctx context.Context, tx pgx.Tx) error { return tx.QueryRow(ctx, "SELECT now()").Scan(&now) }); err != nil {
 		return err
 	}
 	now = now.UTC()
@@ -148,6 +148,24 @@ func (s *Store) tendOnce(ctx context.Context) error {
 		return err
 	}
 	return s.DropIncidents(ctx, first.AddDate(0, -s.opts.KeepMonths, 0))
+}
+
+// droppedAtOnce is how many rows are dropped in one transaction.
+const droppedAtOnce = 10_000
+
+// dropSome drops rows of a table that lie before a moment, and tells how many there
+// were. They are chosen by one statement and dropped by another, by what they hold and
+// not by where they lie, so that it works on a table that is spread over several servers.
+func dropSome(ctx context.Context, tx pgx.Tx, table string, before time.Time) (n int, err error) {
+	found, err := tx.Query(ctx, "SELECT code FROM "+table+" WHERE time < $1 ORDER BY time LIMIT $2", before, droppedAtOnce)
+	if err != nil {
+		return 0, err
+	}
+	codes, err := pgx.CollectRows(found, pgx.RowTo[string])
+	if err == nil && len(codes) > 0 {
+		_, err = tx.Exec(ctx, "DELETE FROM "+table+" WHERE code = ANY($1::text[]) AND time < $2", codes, before)
+	}
+	return len(codes), err
 }
 
 // DropIncidents drops whole months of incidents that lie before a moment, with what is
@@ -175,14 +193,10 @@ func (s *Store) DropIncidents(ctx context.Context, before time.Time) error {
 		}
 		return err
 	})
-	for _, rest := range []string{
-		`DELETE FROM incidents_other WHERE ctid = ANY(ARRAY(SELECT ctid FROM incidents_other WHERE time < $1 LIMIT 10000))`,
-		`DELETE FROM towngrid_incident WHERE code = ANY(ARRAY(SELECT code FROM towngrid_incident WHERE time < $1 ORDER BY time LIMIT 10000))`,
-	} {
-		for n := int64(1); err == nil && n > 0; {
-			err = s.write(ctx, 10_000, func(ctx context.Context, tx pgx.Tx) error {
-				done, err := tx.Exec(ctx, rest, before)
-				n = done.RowsAffected()
+	for _, table := range []string{"incidents_other", "towngrid_incident"} {
+		for n := droppedAtOnce; err == nil && n == droppedAtOnce; {
+			err = s.write(ctx, droppedAtOnce, func(ctx context.Context, tx pgx.Tx) (err error) {
+				n, err = dropSome(ctx, tx, table, before)
 				return err
 			})
 		}

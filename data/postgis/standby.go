@@ -18,7 +18,9 @@ func (s *Store) recall(ctx context.Context, look func(pgx.Tx) error) error {
 	if err != nil {
 		return s.read(ctx, look)
 	}
-	if !s.caughtUp(ctx, tx) {
+	yes := false
+	_ = within(ctx, s.opts.Answer, func(ctx context.Context) error { yes = s.caughtUp(ctx, tx); return nil })
+	if !yes {
 		s.rollback(ctx, tx)
 		return s.read(ctx, look)
 	}
@@ -55,7 +57,7 @@ func (s *Store) mark(ctx context.Context) {
 func (s *Store) Durability(ctx context.Context) (said string, err error) {
 	var names bool
 	var standbys int
-	err = s.read(ctx, func(tx pgx.Tx) error {
+	err = s.brief(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		return tx.QueryRow(ctx, `SELECT current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') NOT IN ('off', 'local'),
 			(SELECT count(*) FROM pg_stat_replication)`).Scan(&names, &standbys)
 	})

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -22,6 +23,7 @@ import (
 
 	"towngrid/data"
 	"towngrid/geo"
+	"towngrid/migrations"
 )
 
 // Options are the engine's settings; zero members take the defaults.
@@ -46,6 +48,8 @@ type Options struct {
 	Patient bool
 	// Log receives what the engine has to say; slog.Default() when nil.
 	Log *slog.Logger
+	// steps are the migrations; the program's own when nil.
+	steps fs.FS
 }
 
 func (o Options) withDefaults() Options {
@@ -53,6 +57,9 @@ func (o Options) withDefaults() Options {
 	o.Answer, o.Write = cmp.Or(o.Answer, 900*time.Millisecond), cmp.Or(o.Write, 3*time.Second)
 	o.StatementTimeout, o.LockTimeout = cmp.Or(o.StatementTimeout, time.Minute), cmp.Or(o.LockTimeout, 3*time.Second)
 	o.Log = cmp.Or(o.Log, slog.Default())
+	if o.steps == nil {
+		o.steps = migrations.PostGIS()
+	}
 	return o
 }
 
@@ -247,6 +254,14 @@ func (h held) Rollback(ctx context.Context) error {
 
 // asOf is how reads begin: they see one state of the store, whatever is written meanwhile.
 var asOf = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+
+// brief runs look, which reads little, over one state of the store: it is
+// data.ErrUnavailable where the server falls silent meanwhile for as long as a write may take.
+func (s *Store) brief(ctx context.Context, look func(context.Context, pgx.Tx) error) error {
+	return s.read(ctx, func(tx pgx.Tx) error {
+		return within(ctx, s.opts.Write, func(ctx context.Context) error { return look(ctx, tx) })
+	})
+}
 
 // read runs look over one state of the store.
 func (s *Store) read(ctx context.Context, look func(pgx.Tx) error) error {

@@ -67,7 +67,7 @@ func (s *Store) ForgetUpload(ctx context.Context, id string) error {
 }
 
 func (s *Store) uploads(ctx context.Context, query string, args ...any) (us []data.Upload, err error) {
-	err = s.read(ctx, func(tx pgx.Tx) error {
+	err = s.brief(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		found, err := tx.Query(ctx, query, args...)
 		if err == nil {
 			us, err = pgx.CollectRows(found, scanUpload)

@@ -61,7 +61,11 @@ func versionOf(ctx context.Context, tx pgx.Tx, id, lock string) (version, error)
 
 // Published lists the live versions, by collection and division.
 func (s *Store) Published(ctx context.Context) ([]geo.Version, error) {
-	vs, err := list(ctx, s.read, "WHERE state = 'published' ORDER BY collection, division")
+	var vs []geo.Version
+	err := s.brief(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
+		vs, err = list(ctx, tx, "WHERE state = 'published' ORDER BY collection, division")
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list what is published: %w", err)
 	}
@@ -69,19 +73,15 @@ func (s *Store) Published(ctx context.Context) ([]geo.Version, error) {
 }
 
 // list reads versions as the contract has them.
-func list(ctx context.Context, read func(context.Context, func(pgx.Tx) error) error, end string, args ...any) (vs []geo.Version, err error) {
-	err = read(ctx, func(tx pgx.Tx) error {
-		found, err := versionsWhere(ctx, tx, end, args...)
-		vs = plain(found)
-		return err
-	})
-	return vs, err
+func list(ctx context.Context, tx pgx.Tx, end string, args ...any) ([]geo.Version, error) {
+	found, err := versionsWhere(ctx, tx, end, args...)
+	return plain(found), err
 }
 
 // Latest is the ID of the version that went live last, "" before the first. What it
 // was read from is what the standby must have reached.
 func (s *Store) Latest(ctx context.Context) (id string, err error) {
-	err = s.read(ctx, func(tx pgx.Tx) error {
+	err = s.brief(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, "SELECT id FROM towngrid_version WHERE number > 0 ORDER BY turn DESC LIMIT 1").Scan(&id)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
@@ -146,7 +146,13 @@ func (s *Store) History(ctx context.Context, f data.VersionFilter) ([]geo.Versio
 			return nil, fmt.Errorf("list versions: %w", err)
 		}
 	}
-	vs, err := list(ctx, s.recall, w.String()+" ORDER BY turn DESC"+limited(f.Limit), w.args...)
+	var vs []geo.Version
+	err := s.recall(ctx, func(tx pgx.Tx) error {
+		return within(ctx, s.opts.StatementTimeout, func(ctx context.Context) (err error) {
+			vs, err = list(ctx, tx, w.String()+" ORDER BY turn DESC"+limited(f.Limit), w.args...)
+			return err
+		})
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list versions: %w", err)
 	}
@@ -155,7 +161,7 @@ func (s *Store) History(ctx context.Context, f data.VersionFilter) ([]geo.Versio
 
 // Version finds a version by its ID, or data.ErrNotFound.
 func (s *Store) Version(ctx context.Context, id string) (v geo.Version, err error) {
-	err = s.read(ctx, func(tx pgx.Tx) error {
+	err = s.brief(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		found, err := versionOf(ctx, tx, id, "")
 		v = found.Version
 		return err

@@ -3,6 +3,7 @@ package postgis
 import (
 	"context"
 	"encoding/hex"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"net/url"
@@ -15,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/paulmach/orb"
 
+	"towngrid/data"
 	"towngrid/data/pgtest"
 	"towngrid/data/rows"
 	"towngrid/geo"
@@ -153,12 +155,20 @@ func TestReader(t *testing.T) {
 	dsn := pgtest.Start(t)
 	s, conn := open(t, dsn, Options{}), another(t, dsn)
 	publish(t, s, geo.Towns, 0, geo.Feature{Code: "1", Geometry: square(118, 29, 1)})
+	if _, err := s.AddIncidents(t.Context(), []data.Incident{incidentAt("a", time.Now())}); err != nil {
+		t.Fatal(err)
+	}
+	month := one[string](t, conn, "SELECT tableoid::regclass::text FROM incidents")
 	run(t, conn, "SET ROLE towngrid_reader")
+	if _, err := conn.Exec(t.Context(), "SELECT * FROM "+month); err == nil || !contains(err.Error(), "permission denied") {
+		t.Errorf("the reader reads %s: %v", month, err)
+	}
 	if n := one[int](t, conn, "SELECT count(*) FROM towns"); n != 1 {
 		t.Errorf("the reader sees %d towns", n)
 	}
 	for _, statement := range []string{
-		"SELECT * FROM incidents", "SELECT * FROM towngrid_version", "SELECT * FROM towngrid_upload", "DELETE FROM towns", "UPDATE towns SET name = ''",
+		"SELECT * FROM incidents", "SELECT * FROM incidents_other", "SELECT * FROM towngrid_incident", "SELECT * FROM towngrid_version", "SELECT * FROM towngrid_upload",
+		"SELECT * FROM towngrid_draft", "SELECT * FROM towngrid_feature", "SELECT * FROM towngrid_history", "DELETE FROM towns", "UPDATE towns SET name = ''",
 		"CREATE TABLE t (a int)", "INSERT INTO towngrid_upload VALUES ('', now(), '{}', '{}')",
 	} {
 		if _, err := conn.Exec(t.Context(), statement); err == nil || !contains(err.Error(), "permission denied") && !contains(err.Error(), "cannot ") {
@@ -209,11 +219,21 @@ func TestGDALReadsTheViews(t *testing.T) {
 	if err != nil {
 		missing(t, "ogrinfo: apt-get install gdal-bin")
 	}
+	// By a role of its own, which may read what is published and nothing else.
+	name := strings.Trim(pathOf(t, dsn), "/")
+	conn := another(t, dsn)
+	run(t, conn, fmt.Sprintf("CREATE ROLE planner_%s LOGIN; GRANT towngrid_reader TO planner_%[1]s", name))
+	t.Cleanup(func() { _, _ = conn.Exec(context.Background(), "DROP ROLE planner_"+name) })
 	host, port, _ := strings.Cut(hostOf(t, dsn), ":")
-	source := "PG:host=" + host + " port=" + port + " user=postgres dbname=" + strings.Trim(pathOf(t, dsn), "/")
+	source := "PG:host=" + host + " port=" + port + " user=planner_" + name + " dbname=" + name
 	out, err := exec.CommandContext(t.Context(), path, source, "towns").CombinedOutput()
 	if err != nil {
 		t.Errorf("ogrinfo: %v", err)
+	}
+	for _, hidden := range []string{"incidents", "towngrid_version", "towngrid_draft", "towngrid_feature", "towngrid_upload"} {
+		if out, err := exec.CommandContext(t.Context(), path, source, "-sql", "SELECT count(*) FROM "+hidden).CombinedOutput(); err == nil && !contains(string(out), "permission denied") {
+			t.Errorf("the planner reads %s: %s", hidden, out)
+		}
 	}
 	for _, want := range []string{"Geometry: Multi Polygon", "Feature Count: 1", "residents (Integer64) = 3400", "name (String) = 小镇", `ID["EPSG",4490]`} {
 		if !contains(string(out), want) {
