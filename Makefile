@@ -68,7 +68,7 @@ scale:
 
 # country loads a simulated stream of incidents into databases that stand for workers, for migrations/citus/plan.md.
 country:
-	TOWNGRID_COUNTRY=250000,500000,1000000,2000000 go test -v -run TestCountry -timeout 2h ./data/postgis
+	TOWNGRID_COUNTRY=250000,1000000,2000000,4000000 go test -v -run TestCountry -timeout 2h ./data/postgis
 
 # rivals measures cached tiles and 304s beside net/http, nginx and Echo (apt-get install wrk nginx-light).
 rivals:

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -139,7 +140,7 @@ func TestStatisticsAddUp(t *testing.T) {
 	}
 	cs := country()
 	sums := hashes(t, whole, cs)
-	s := newStream(cs)
+	s := newStream(cs, time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), 61)
 	parts := make([][]data.Incident, 4)
 	for i := range 4000 {
 		in := s.next(float64(i) / 4000)
