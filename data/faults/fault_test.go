@@ -54,7 +54,7 @@ func TestDatabaseGone(t *testing.T) {
 	goroutines := runtime.NumGoroutine()
 	reading := s.read(t)
 	time.Sleep(time.Duration(rounds(1, 10)) * time.Second)
-	usual, _, _ := reading.end()
+	usual, _ := reading.end()
 	for _, outage := range []struct {
 		name       string
 		begin, end func()
@@ -84,14 +84,11 @@ func TestDatabaseGone(t *testing.T) {
 				}
 				writes = append(writes, time.Since(sent))
 			}
-			late, n, aged := reading.end()
+			reading.asQuick(t, usual)
 			stood := stalled()
-			t.Logf("%d reads, p99 %v, before the outages %v; %d said how old they may be; the machine let it stand for %v at most", n, late, usual, aged, stood)
-			if aged == 0 {
+			t.Logf("the machine let it stand for %v at most", stood)
+			if reading.aged == 0 {
 				t.Error("no answer says how old the data may be")
-			}
-			if limit := max(2*usual, 10*time.Millisecond); long() && late > limit {
-				t.Errorf("p99 of reads is %v where it was %v", late, usual)
 			}
 			report(t, "a write is refused", writes, time.Second+stood)
 			outage.end()
@@ -378,7 +375,7 @@ func TestSlowDatabase(t *testing.T) {
 	s := serving(t, r)
 	reading := s.read(t)
 	time.Sleep(time.Second)
-	usual, _, _ := reading.end()
+	usual, _ := reading.end()
 	running := func() int { return runtime.NumGoroutine() - int(p.own.Load()) }
 	before := running()
 	for _, mode := range []int32{slow, trickle} {
@@ -410,12 +407,9 @@ func TestSlowDatabase(t *testing.T) {
 			})
 		}
 		work.Wait()
-		late, n, _ := reading.end()
+		reading.asQuick(t, usual)
 		stood := stalled()
-		t.Logf("%d reads, p99 %v, before %v; the machine let it stand for %v at most", n, late, usual, stood)
-		if limit := max(2*usual, 10*time.Millisecond); long() && late > limit {
-			t.Errorf("p99 of reads is %v where it was %v", late, usual)
-		}
+		t.Logf("the machine let it stand for %v at most", stood)
 		report(t, "a write fails", writes, 3*time.Second+stood)
 		polls := 2 + int64(time.Since(began)/(1600*time.Millisecond)) // by the one who follows
 		t.Logf("%d writes: %d transactions were begun, %d connections made; %d goroutines before, %d at most", len(writes), p.begins.Load()-begins, p.dials.Load()-dials, before, most)

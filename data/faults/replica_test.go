@@ -235,6 +235,28 @@ func TestHintsAreLost(t *testing.T) {
 	report(t, "with its listener killed at each publish", interrupted, 3*time.Second)
 }
 
+// TestThroughPgBouncer (F6): a replica behind PgBouncer in transaction mode, which drops
+// LISTEN, is 3 s behind at worst, and its own writes go through.
+func TestThroughPgBouncer(t *testing.T) {
+	t.Parallel()
+	c := pgtest.New(t)
+	dsn := c.Database(t)
+	by := running(t, dsn)
+	r := running(t, c.Pooled(t, dsn))
+	var took []time.Duration
+	for i := range rounds(4, 100) {
+		v := published(t, by, "330890", grid(20, int64(i)))
+		took = append(took, eventually(t, "the replica behind PgBouncer", 3*time.Second, func() bool { return serves(r, v) }))
+	}
+	report(t, "by way of PgBouncer", took, 3*time.Second)
+	v := published(t, r, "330891", grid(20, 1))
+	eventually(t, "the other replica", 3*time.Second, func() bool { return serves(by, v) })
+	in := begin(t, r.Store(), 4, "pooled")
+	in.await(t, 100)
+	in.settle(t)
+	kept(t, by.Store(), in.acked)
+}
+
 // TestOneSwapForAll: what was published while a replica was away comes in one swap, and
 // what is gone goes with it.
 func TestOneSwapForAll(t *testing.T) {

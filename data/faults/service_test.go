@@ -25,9 +25,11 @@ import (
 	"towngrid/geo"
 )
 
-// service is a replica's HTTP face on a loopback address.
+// service is a replica's HTTP face on a loopback address, and beside it one that answers
+// with the same few bytes, whose time is what the machine itself takes.
 type service struct {
 	url    string
+	plain  string
 	client *http.Client
 }
 
@@ -43,7 +45,9 @@ func serving(t testing.TB, r *data.Registry) service {
 	}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	return service{server.URL, &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+	plain := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "plain") }))
+	t.Cleanup(plain.Close)
+	return service{server.URL, plain.URL, &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 }
 
 // reply is an answer with its body, and how long it took.
@@ -57,7 +61,12 @@ type reply struct {
 // send asks for a path; a request that is not answered fails the test.
 func (s service) send(t testing.TB, method, path, body string) reply {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, s.url+path, strings.NewReader(body))
+	return s.ask(t, method, s.url, path, body)
+}
+
+func (s service) ask(t testing.TB, method, base, path, body string) reply {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, base+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +121,8 @@ type readers struct {
 	work sync.WaitGroup
 	mu   sync.Mutex
 	took []time.Duration
-	aged int // answers that say how old the data may be
+	bare []time.Duration // of the plain service
+	aged int             // answers that say how old the data may be
 }
 
 // The paths that readers ask for: a position, a tile, features, a document.
@@ -143,7 +153,9 @@ func (s service) read(t testing.TB) *readers {
 					t.Errorf("%s: %d %.200s", readPaths[i], got.status, got.body)
 					return
 				}
+				bare := s.ask(t, http.MethodGet, s.plain, "/", "").took
 				r.mu.Lock()
+				r.bare = append(r.bare, bare)
 				r.took = append(r.took, got.took)
 				if got.header.Get("Towngrid-Data-Age") != "" {
 					r.aged++
@@ -161,13 +173,25 @@ func (r *readers) halt() {
 	r.work.Wait()
 }
 
-// end stops the readers and gives the 99th percentile of what their answers took, how
-// many there were, and how many of them said how old the data may be.
-func (r *readers) end() (p99 time.Duration, n, aged int) {
+// end stops the readers and gives the 99th percentile of what their answers took, and of
+// what those of the plain service took beside them.
+func (r *readers) end() (p99, plain time.Duration) {
 	r.halt()
 	slices.Sort(r.took)
-	n = len(r.took)
-	return r.took[(n-1)*99/100], n, r.aged
+	slices.Sort(r.bare)
+	at := (len(r.took) - 1) * 99 / 100
+	return r.took[at], r.bare[at]
+}
+
+// asQuick holds what readers measured against twice what others took before, or what the
+// machine took meanwhile; in the long form it fails the test.
+func (r *readers) asQuick(t *testing.T, usual time.Duration) {
+	t.Helper()
+	late, plain := r.end()
+	t.Logf("%d reads, p99 %v, before %v, of a plain service beside them %v; %d said how old they may be", len(r.took), late, usual, plain, r.aged)
+	if long() && late > 2*max(usual, plain, 2*time.Millisecond) {
+		t.Error("reads are slower than that")
+	}
 }
 
 // stalls watches for how long the machine lets the process stand, and gives the longest

@@ -107,7 +107,12 @@ func need(t testing.TB) {
 			return
 		}
 	}
-	const what = "PostgreSQL with PostGIS is missing; apt-get install postgresql postgresql-postgis"
+	skip(t, "PostgreSQL with PostGIS is missing; apt-get install postgresql postgresql-postgis")
+}
+
+// skip skips the test for want of a tool, or fails it where the tools are required.
+func skip(t testing.TB, what string) {
+	t.Helper()
 	if os.Getenv("TOWNGRID_REQUIRE_TOOLS") == "1" {
 		t.Fatal(what)
 	}
