@@ -97,7 +97,7 @@ func (s *Store) Latest(ctx context.Context) (id string, err error) {
 
 // Since lists what went live after the version of an ID and still is, in the order of turns.
 func (s *Store) Since(ctx context.Context, id string) (vs []geo.Version, known bool, err error) {
-	err = s.read(ctx, func(tx pgx.Tx) error {
+	err = s.brief(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var turn int64
 		err := tx.QueryRow(ctx, "SELECT turn FROM towngrid_version WHERE id = $1 AND number > 0", id).Scan(&turn)
 		if errors.Is(err, pgx.ErrNoRows) {
