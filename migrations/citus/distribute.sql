@@ -2,8 +2,9 @@
 -- hand, in a database whose tables the service has made, on the coordinator of a Citus 12
 -- cluster (CREATE EXTENSION citus; SELECT citus_add_node(…) for each worker; PostGIS on all).
 -- They are no migration: the service never runs them, and runs the same statements of its
--- own before and after. Written against Citus' documentation; not run here, for Debian has no
--- package of it.
+-- own before and after. Written against Citus' documentation, to whose rules tests hold the
+-- tables and the service's statements; not run here, for Debian has no package of it. All
+-- services connect to the coordinator. What to expect of it is in plan.md.
 
 -- Incidents go by division, so that a division's intake, lists and statistics are one
 -- worker's. The months stay as they are: each partition is distributed with the table, and
@@ -19,8 +20,9 @@ SELECT create_distributed_table('towngrid_incident', 'code', colocate_with => 'n
 
 -- Intake is, in one transaction, an INSERT … SELECT FROM unnest(…) ON CONFLICT DO NOTHING
 -- into towngrid_incident and one into incidents for what is new: two tables, no CTE that
--- writes, no foreign key between them, so each is routed or spread by itself, and the commit
--- is in two phases where it touches several workers.
+-- writes, no foreign key between them. Citus takes such rows through the coordinator into
+-- an intermediate result beside each shard and inserts from there, and the commit is in two
+-- phases where it touches several workers.
 
 -- The statistics group by division first, so each worker counts its own and nothing but
 -- counts travels:
