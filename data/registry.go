@@ -324,7 +324,6 @@ func (r *Registry) Publish(ctx context.Context, versionID string, base int) (geo
 	if err != nil {
 		return v, err
 	}
-	part.Coverage() // built here, so that no reader waits for it
 	done, err := r.store.Publish(ctx, versionID, base, next.Published)
 	if errors.Is(err, ErrConflict) { // another service was first, and is not heard of yet
 		if live := r.inStore(ctx, v); live.Number != base {

@@ -293,6 +293,16 @@ func Stand(mp orb.MultiPolygon, p orb.Point) (covered, onEdge bool) {
 	return covered, onEdge
 }
 
+// StandOfEdge is what Stand counts of the edge from a to b: whether the ray from p to the
+// east crosses it by the half-open rule, and whether p, which must not be NaN, lies on it.
+func StandOfEdge(a, b, p orb.Point) (crosses, on bool) {
+	if ends, up := b[1] <= p[1], a[1] <= p[1]; ends != up {
+		turn := turnFrom(a, b, p)
+		return turn != 0 && turn > 0 == up, turn == 0
+	}
+	return false, b[1] == p[1] && reaches(a, b, p)
+}
+
 // ringStand is ringCovers, and whether p lies on the ring.
 func ringStand(ring orb.Ring, p orb.Point) (odd, on bool) {
 	if len(ring) == 0 {

@@ -382,9 +382,9 @@ func index(ref int32) int32 {
 
 // lineID is the feature ID of a line. It depends on the codes at its sides alone.
 func (m *maker) lineID(left, right int32) uint64 {
-	pair := m.feature(int(left)).Code + "|"
+	pair := m.part.Bare(int(m.all[left])).Code + "|"
 	if right != none {
-		pair += m.feature(int(right)).Code
+		pair += m.part.Bare(int(m.all[right])).Code
 	}
 	return geo.FeatureID(geo.Collection(layerName(m.pic.collection, Borders)), pair)
 }

@@ -174,7 +174,7 @@ func (e edition) features(to []markedFeature, k int) []markedFeature {
 		above = e.cluster(e.part, k).climb(e.units, m)
 	}
 	for at, i := range e.clusters[k].members {
-		to = append(to, markedFeature{e.part.At(int(i)).Code, e.part.FeatureBound(int(i)), m.mark(at, above)})
+		to = append(to, markedFeature{e.part.Bare(int(i)).Code, e.part.FeatureBound(int(i)), m.mark(at, above)})
 	}
 	return to
 }

@@ -167,7 +167,7 @@ func (m *clusterMarks) findUnits(p *snapshot.Part, b *bunch) {
 	places := map[geo.Code]int32{}
 	m.unit = make([]int32, len(b.members))
 	for k, i := range b.members {
-		f := p.At(int(i))
+		f := p.Bare(int(i))
 		u := f.Code
 		if c == geo.Cells {
 			u = geo.Code(f.Properties.Text("unit"))

@@ -166,7 +166,7 @@ func (w *desk) drawing(p *snapshot.Part, pic *picture) drawn {
 // byCode orders finds by code; of one code, the stable sort keeps the order of divisions.
 func (w *desk) byCode(a, b find) int { return w.code(a).Compare(w.code(b)) }
 
-func (w *desk) code(f find) geo.Code { return w.parts[f.p].part.At(int(f.i)).Code }
+func (w *desk) code(f find) geo.Code { return w.parts[f.p].part.Bare(int(f.i)).Code }
 
 // choose chooses each feature whose bound meets b.
 func (w *desk) choose(p *snapshot.Part, b orb.Bound) {

@@ -129,11 +129,11 @@ func (pic *picture) inherit(last *picture) {
 func lowest(p *snapshot.Part) []bool {
 	parents := map[string]bool{}
 	for i := range p.Len() {
-		parents[p.At(i).Properties.Text("parent")] = true
+		parents[p.Bare(i).Properties.Text("parent")] = true
 	}
 	feet := make([]bool, p.Len())
 	for i := range feet {
-		feet[i] = !parents[string(p.At(i).Code)]
+		feet[i] = !parents[string(p.Bare(i).Code)]
 	}
 	return feet
 }

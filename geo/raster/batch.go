@@ -1,74 +1,58 @@
 package raster
 
-import (
-	"encoding/binary"
-
-	"github.com/paulmach/orb"
-)
+import "github.com/paulmach/orb"
 
 // lot is how many positions FindAll takes at once.
-const lot = 32
+const lot = 64
 
-// spot is a position on the way to its square.
+// spots are positions on the way to their squares.
+type spots struct {
+	at      [lot]spot
+	divided [lot]uint8 // of those in divided squares, the place in at
+	blocks  [lot]uint8 // of those in squares with a block
+	// How many there are of either.
+	divideds, blockeds int
+	fetched            uint32
+}
+
 type spot struct {
-	arena []byte
+	arena []uint32
 	x, y  uint64 // in finest squares
 	e     entry
 	place uint32 // in the arena, of what the entry is relative to
-	shift uint   // bits of x and y within the square
-	line  byte   // of the block's second line, read so that it is fetched
+	shift uint32 // bits of x and y within the square
 }
-
-// reached is the entry of a spot whose place is that of its block.
-const reached entry = 3 << 30
-
-// lineBytes is how much is fetched from memory at once.
-const lineBytes = 64
 
 // FindAll is Find of many positions: out[i] is the answer to ps[i]. It takes them in
 // lots, all of a lot one step after another, so that the processor fetches what it needs
 // for many of them at once instead of waiting for each.
 func (r *Raster) FindAll(ps []orb.Point, out []int32) {
-	var spots [lot]spot
+	var s spots
 	for len(ps) > 0 {
 		n := min(lot, len(ps))
 		for i, p := range ps[:n] {
-			r.enter(&spots[i], p)
+			s.at[i&(lot-1)].enter(r, p)
 		}
-		finish(spots[:n], out)
+		s.finish(out[:n])
 		ps, out = ps[n:], out[n:]
 	}
 }
 
 // FindEach is FindAll where each position has a raster of its own.
 func FindEach(rs []*Raster, ps []orb.Point, out []int32) {
-	var spots [lot]spot
+	var s spots
 	for len(ps) > 0 {
 		n := min(lot, len(ps))
 		for i, p := range ps[:n] {
-			rs[i].enter(&spots[i], p)
+			s.at[i&(lot-1)].enter(rs[i], p)
 		}
-		finish(spots[:n], out)
+		s.finish(out[:n])
 		rs, ps, out = rs[n:], ps[n:], out[n:]
 	}
 }
 
-// finish goes from squares of the root to answers.
-func finish(spots []spot, out []int32) {
-	for more := true; more; {
-		more = descend(spots)
-	}
-	for i := range spots {
-		if s := &spots[i]; s.e < block {
-			out[i] = int32(s.e) - 1
-		} else {
-			out[i] = look(s.arena[s.place:], fine(s.x, s.shift), fine(s.y, s.shift))
-		}
-	}
-}
-
 // enter sets out from the square of the root.
-func (r *Raster) enter(s *spot, p orb.Point) {
+func (s *spot) enter(r *Raster, p orb.Point) {
 	u, v := (p[0]-r.origin[0])*r.finest, (p[1]-r.origin[1])*r.finest
 	if !(u >= 0 && v >= 0 && u < r.width && v < r.height) {
 		s.e = 0
@@ -79,23 +63,51 @@ func (r *Raster) enter(s *spot, p orb.Point) {
 	s.arena, s.place, s.shift = r.arena, 0, fraction
 }
 
-// descend goes from divided squares to their parts, and says whether any is left to be
-// looked at again. Where one comes to a block, it begins to fetch that.
-func descend(spots []spot) (more bool) {
-	for i := range spots {
-		switch s := &spots[i]; {
-		case s.e < block || s.e == reached:
-		case s.e < divided:
-			s.place += uint32(s.e & blockPlace)
-			s.e, s.line = reached, s.arena[min(int(s.place)+lineBytes, len(s.arena)-1)]
-		default:
-			k := uint(s.e >> stepsShift & 7)
-			s.place += uint32(s.e & dividedPlace)
-			s.shift -= k
-			j := (s.y>>s.shift&(1<<k-1))<<k | s.x>>s.shift&(1<<k-1)
-			s.e = entry(binary.LittleEndian.Uint32(s.arena[uint64(s.place)+j*entryBytes:]))
-			more = true
+// finish goes from squares of the root to answers. What is known of a square decides by
+// sums, not by branches, into which of the lists its position comes.
+func (s *spots) finish(out []int32) {
+	s.divideds, s.blockeds = 0, 0
+	for i := range out {
+		s.sort(uint8(i), out)
+	}
+	for n := s.divideds; n > 0; n = s.divideds {
+		for _, i := range s.divided[:n] {
+			s.at[i&(lot-1)].descend()
+		}
+		s.divideds = 0
+		for _, i := range s.divided[:n] {
+			s.sort(i, out)
 		}
 	}
-	return more
+	for _, i := range s.blocks[:s.blockeds] {
+		t := &s.at[i&(lot-1)]
+		t.place += uint32(t.e & blockPlace)
+		b := t.arena[t.place:]
+		s.fetched = b[0] ^ b[min(lineWords, len(b)-1)]
+	}
+	for _, i := range s.blocks[:s.blockeds] {
+		t := &s.at[i&(lot-1)]
+		out[i] = look(t.arena[t.place:], fine(t.x, uint(t.shift)), fine(t.y, uint(t.shift)))
+	}
+}
+
+// lineWords is how much is fetched from memory at once.
+const lineWords = 16
+
+// sort puts a spot into the list for its entry, and takes it for the answer where it is one.
+func (s *spots) sort(i uint8, out []int32) {
+	e := s.at[i&(lot-1)].e
+	out[i] = int32(e) - 1
+	s.divided[s.divideds&(lot-1)] = i
+	s.divideds += int(e >> 31)
+	s.blocks[s.blockeds&(lot-1)] = i
+	s.blockeds += int(e >> 30 & 1)
+}
+
+// descend goes from a divided square to its part.
+func (s *spot) descend() {
+	k := uint(s.e>>stepsShift) & stepsMask
+	s.place += uint32(s.e & dividedPlace)
+	s.shift -= uint32(k)
+	s.e = entry(s.arena[s.place+part(s.x, s.y, k, uint(s.shift))])
 }

@@ -1,7 +1,6 @@
 package raster
 
 import (
-	"encoding/binary"
 	"math"
 
 	"github.com/paulmach/orb"
@@ -85,14 +84,13 @@ func (w *worker) block(a area, edges []edge, inside []int32, base int) (e entry,
 	}
 	w.here = sides
 	at := len(w.arena)
-	w.arena = append(w.arena, make([]byte, headBytes)...)
+	w.arena = append(w.arena, 0)
 	w.sides(sides)
 	n := w.chains(ps, sides)
-	if n <= mostChains {
-		head := uint32(len(sides)<<sidesShift | n<<chainsShift)
-		binary.LittleEndian.PutUint32(w.arena[at:], head)
+	if n <= mostVertices {
+		w.arena[at] = uint32(len(sides)<<sidesShift | n<<verticesShift)
 		if in, ok := w.base(a, edges, inside, sides, at); ok {
-			binary.LittleEndian.PutUint32(w.arena[at:], head|in)
+			w.arena[at] |= in
 			return block | entry(at-base), true
 		}
 	}
@@ -100,37 +98,29 @@ func (w *worker) block(a area, edges []edge, inside []int32, base int) (e entry,
 	return 0, false
 }
 
-// chains lays down pieces that go on from one another and divide the same sides as one
-// chain, and gives their number. Over the eastern side a chain goes on to the north.
+// chains lays down pieces, those that go on from one another as one chain, and gives the
+// number of vertices. Over the eastern side a chain goes on to the north.
 func (w *worker) chains(ps []piece, sides []int32) (n int) {
-	for i := 0; i < len(ps); n++ {
-		mask := ps[i].divides(sides)
-		at := len(w.arena)
-		w.arena = append(w.arena, byte(mask), 0)
-		vertices := 0
-		add := func(x, y uint32) {
-			v := x | y<<12
-			w.arena = append(w.arena, byte(v), byte(v>>8), byte(v>>16))
-			vertices++
+	at, last := len(w.arena), uint32(math.MaxUint32)
+	add := func(x, y, edge uint32) {
+		if v := x | y<<axisBits; edge != 0 || v != last {
+			w.arena, last = append(w.arena, v|edge), v
 		}
-		if ps[i].from.eastern() {
-			add(mostUnits, mostUnits)
-		}
-		add(ps[i].from.x, ps[i].from.y)
-		for {
-			add(ps[i].to.x, ps[i].to.y)
-			i++
-			if i == len(ps) || ps[i-1].to.cut || ps[i].from.cut || ps[i].edge.first != ps[i-1].edge.first+1 ||
-				ps[i].divides(sides) != mask || vertices >= mostEdges-1 {
-				break
-			}
-		}
-		if ps[i-1].to.eastern() {
-			add(mostUnits, mostUnits)
-		}
-		w.arena[at+1] = byte(vertices - 1)
 	}
-	return n
+	for i := range ps {
+		edge := drawn | ps[i].divides(sides)<<sideShift
+		if from := ps[i].from; from.eastern() {
+			add(mostUnits, mostUnits, 0)
+			add(from.x, from.y, edge)
+		} else {
+			add(from.x, from.y, 0)
+		}
+		add(ps[i].to.x, ps[i].to.y, edge)
+		if ps[i].to.eastern() {
+			add(mostUnits, mostUnits, edge)
+		}
+	}
+	return len(w.arena) - at
 }
 
 // divides are the bits of the sides that an edge divides. One that is a polygon's twice
@@ -143,7 +133,7 @@ func (p *piece) divides(sides []int32) uint32 {
 // look against what is known of a place that no edge is near to.
 func (w *worker) base(a area, edges []edge, inside, sides []int32, at int) (in uint32, ok bool) {
 	const perAxis = 5
-	b := append(w.arena[at:], make([]byte, padding)...)
+	b := w.arena[at:]
 	start := w.frame.start(a)
 	for i := range perAxis * perAxis {
 		x, y := 0.5+float64(i%perAxis), 0.5+float64(i/perAxis)

@@ -33,7 +33,7 @@ func New(points []orb.Point, rings []Ring, polygons int) *Raster {
 	b := &builder{points: points, rings: rings, frame: f, most: 1<<20 + workPerPoint*len(points)}
 	b.sortRuns(b.collect())
 	r := &Raster{frame: f, root: make([]entry, f.columns*f.rows)}
-	strips := make([][]byte, f.rows)
+	strips := make([][]uint32, f.rows)
 	var work atomic.Int64
 	inParallel(f.rows, func() func(int) {
 		w := &worker{builder: b}
@@ -55,15 +55,15 @@ func New(points []orb.Point, rings []Ring, polygons int) *Raster {
 
 // join lays the rows' arenas one behind the other. ok is false where this is more than
 // places can say.
-func (r *Raster) join(strips [][]byte) (ok bool) {
+func (r *Raster) join(strips [][]uint32) (ok bool) {
 	size := 0
 	for _, s := range strips {
 		size += len(s)
 	}
-	if size > dividedPlace-padding {
+	if size > dividedPlace {
 		return false
 	}
-	r.arena = make([]byte, 0, size+padding)
+	r.arena = make([]uint32, 0, size)
 	for row, s := range strips {
 		for i, e := range r.root[row*r.columns : (row+1)*r.columns] {
 			if e >= block {
@@ -73,7 +73,6 @@ func (r *Raster) join(strips [][]byte) (ok bool) {
 		r.arena = append(r.arena, s...)
 		strips[row] = nil
 	}
-	r.arena = r.arena[:size+padding]
 	return true
 }
 

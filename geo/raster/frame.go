@@ -19,7 +19,7 @@ type frame struct {
 
 const (
 	// perPolygon is how many squares the root has for each polygon.
-	perPolygon = 0.1
+	perPolygon = 0.4
 	// mostColumns keeps the number of finest squares along an axis within 32 bits.
 	mostColumns = 1<<15 - 2
 	// fraction is the bits of a position within a square of the root, and deepest how

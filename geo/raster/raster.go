@@ -1,7 +1,6 @@
 package raster
 
 import (
-	"encoding/binary"
 	"math/bits"
 
 	"github.com/paulmach/orb"
@@ -11,7 +10,7 @@ import (
 type Raster struct {
 	frame
 	root  []entry
-	arena []byte // divided squares, and what is known of those that edges cross
+	arena []uint32 // divided squares, and what is known of those that edges cross
 }
 
 // What Find says in place of a polygon.
@@ -32,93 +31,96 @@ const (
 
 	blockPlace   = block - 1
 	stepsShift   = 27
+	stepsMask    = 7
 	dividedPlace = 1<<stepsShift - 1
-	entryBytes   = 4
 )
 
 // Find is the polygon that covers p, or None, or Unsure: then an exact test of the
 // Candidates has to tell.
 func (r *Raster) Find(p orb.Point) int32 {
-	e, base, x, y := r.square(p)
+	e, place, x, y := r.square(p)
 	if e < block {
 		return int32(e) - 1
 	}
-	return look(r.arena[base+uint32(e&blockPlace):], x, y)
+	return look(r.arena[place:], x, y)
 }
 
 // Candidates appends the polygons that can cover p or have it on an edge to buf, in
 // ascending order.
 func (r *Raster) Candidates(p orb.Point, buf []int32) []int32 {
-	e, base, _, _ := r.square(p)
+	e, place, _, _ := r.square(p)
 	switch {
 	case e == 0:
 		return buf
 	case e < block:
 		return append(buf, int32(e)-1)
 	}
-	b := r.arena[base+uint32(e&blockPlace):]
-	head := binary.LittleEndian.Uint32(b)
-	n := head >> sidesShift & sidesMask
-	if head&listBit != 0 {
-		n = head & mostListed
+	b := r.arena[place:]
+	n := b[0] >> sidesShift & sidesMask
+	if b[0]&listBit != 0 {
+		n = b[0] & mostListed
 	}
-	for i := range n {
-		buf = append(buf, side(b, i))
+	for _, s := range b[1 : 1+n] {
+		buf = append(buf, int32(s))
 	}
 	return buf
 }
 
-// square is the entry of the smallest square around p, what its place is relative
-// to, and where p lies in it, in fine units. Around a position outside the raster, or
+// square is the entry of the smallest square around p, the place of its block if it has
+// one, and where p lies in it, in fine units. Around a position outside the raster, or
 // one that is none, is nothing.
-func (r *Raster) square(p orb.Point) (e entry, base uint32, fx, fy int64) {
+func (r *Raster) square(p orb.Point) (e entry, place uint32, fx, fy int64) {
 	u, v := (p[0]-r.origin[0])*r.finest, (p[1]-r.origin[1])*r.finest
 	if !(u >= 0 && v >= 0 && u < r.width && v < r.height) {
 		return 0, 0, 0, 0
 	}
 	x, y := uint64(int64(u)), uint64(int64(v))
 	e = r.root[int(y>>fraction)*r.columns+int(x>>fraction)]
+	if e < block {
+		return e, 0, 0, 0
+	}
 	shift := uint(fraction)
 	for e >= divided {
-		k := uint(e >> stepsShift & 7)
-		base += uint32(e & dividedPlace)
+		k := uint(e>>stepsShift) & stepsMask
+		place += uint32(e & dividedPlace)
 		shift -= k
-		i := (y>>shift&(1<<k-1))<<k | x>>shift&(1<<k-1)
-		e = entry(binary.LittleEndian.Uint32(r.arena[uint64(base)+i*entryBytes:]))
+		e = entry(r.arena[place+part(x, y, k, shift)])
 	}
-	return e, base, fine(x, shift), fine(y, shift)
+	return e, place + uint32(e&blockPlace), fine(x, shift), fine(y, shift)
+}
+
+// part is which part of a square a position lies in, where k bits divide each axis and
+// of the part there are shift bits left.
+func part(x, y uint64, k, shift uint) uint32 {
+	m := uint64(1)<<(k&63) - 1
+	return uint32((y>>(shift&63)&m)<<(k&63) | x>>(shift&63)&m)
 }
 
 // A block is what is known of a square that edges cross:
 //
-//	head    8 bits base, one for each polygon; 4 bits polygons; 8 bits chains
-//	sides   24 bits for each polygon, ascending
-//	chains  8 bits of the polygons that it divides, 8 bits edges; then its vertices:
-//	        12 bits x, 12 bits y
+//	head      7 bits base, one for each polygon; 3 bits polygons; 8 bits vertices
+//	sides     the polygons, ascending
+//	vertices  12 bits x, 12 bits y; 7 bits of the polygons that the edge from the vertex
+//	          before divides; 1 bit that there is one
 //
-// Of more polygons than that there is only a list: the list bit, 31 bits polygons; then
-// these like sides.
+// So a chain begins at a vertex without an edge. Of more polygons than that there is
+// only a list: the list bit, 31 bits polygons; then these like sides.
 const (
-	baseMask    = 1<<mostSides - 1
-	sidesShift  = 8
-	mostSides   = 8
-	sidesMask   = 15
-	chainsShift = 12
-	chainsMask  = mostChains
-	mostChains  = 1<<8 - 1
-	listBit     = 1 << 31
-	mostListed  = listBit - 1
+	baseMask      = 1<<mostSides - 1
+	mostSides     = 7
+	sidesShift    = 7
+	sidesMask     = 7
+	verticesShift = 10
+	mostVertices  = 1<<8 - 1
+	listBit       = 1 << 31
+	mostListed    = listBit - 1
 
-	headBytes    = 4
-	sideBytes    = 3
-	chainBytes   = 2
-	vertexBytes  = 3
-	mostEdges    = 1<<8 - 1 // of a chain
-	edgesShift   = 8
-	mostPolygons = 1 << (8 * sideBytes)
+	axisBits  = 12
+	axisMask  = 1<<axisBits - 1
+	sideShift = 2 * axisBits
+	drawn     = 1 << 31
 
-	// padding behind the arena lets the last vertex be read as 32 bits.
-	padding = 1
+	mostPolygons = int(block) - 2
 )
 
 // Vertices are kept in units: unitsWide along a square, which lies amid a frame of
@@ -137,15 +139,11 @@ const (
 // fine is how far a position lies from the frame around a square, by one of its
 // coordinates in finest squares, of which the square has 1<<shift along a side.
 func fine(x uint64, shift uint) int64 {
-	return int64((x&(1<<shift-1))*(unitsWide<<fineBits)>>shift) + unitsBeyond<<fineBits
-}
-
-func side(block []byte, i uint32) int32 {
-	return int32(binary.LittleEndian.Uint32(block[headBytes+i*sideBytes:]) & (mostPolygons - 1))
+	return int64((x&(1<<(shift&63)-1))*(unitsWide<<fineBits)>>(shift&63)) + unitsBeyond<<fineBits
 }
 
 // look finds the polygon of a position in a block.
-func look(b []byte, px, py int64) int32 {
+func look(b []uint32, px, py int64) int32 {
 	in, sure := count(b, px, py)
 	switch {
 	case !sure:
@@ -153,7 +151,7 @@ func look(b []byte, px, py int64) int32 {
 	case in == 0:
 		return None
 	case in&(in-1) == 0:
-		return side(b, uint32(bits.TrailingZeros32(in)))
+		return int32(b[1+bits.TrailingZeros32(in)])
 	}
 	return Unsure
 }
@@ -164,43 +162,31 @@ func look(b []byte, px, py int64) int32 {
 // There is no branch on what an edge does, which could not be foreseen: signs tell
 // whether its ends lie on both sides of the position's latitude, and whether it passes
 // that to the east.
-func count(b []byte, px, py int64) (in uint32, sure bool) {
-	head := binary.LittleEndian.Uint32(b)
+func count(b []uint32, px, py int64) (in uint32, sure bool) {
+	head := b[0]
 	if head&listBit != 0 {
 		return 0, false
 	}
-	in = head & baseMask
-	b = b[headBytes+int(head>>sidesShift&sidesMask)*sideBytes:]
-	for n := head >> chainsShift & chainsMask; n > 0; n-- {
-		chain := binary.LittleEndian.Uint16(b)
-		ax, ay := vertex(b[chainBytes:])
-		b = b[chainBytes+vertexBytes:]
-		odd, to := int64(0), py-ay<<fineBits
-		for edges := chain >> edgesShift; edges > 0 && len(b) > vertexBytes; edges-- {
-			bx, by := vertex(b)
-			b = b[vertexBytes:]
-			dx, dy := bx-ax, by-ay
-			turn := dx*to - dy*(px-ax<<fineBits)
-			if within := near * (max(dx, -dx) + max(dy, -dy)); max(turn, -turn) <= within && beside(ax, bx, px) && beside(ay, by, py) {
-				return 0, false
-			}
-			next := py - by<<fineBits
-			odd ^= (to ^ next) &^ (turn ^ to)
-			ax, ay, to = bx, by, next
+	from := 1 + head>>sidesShift&sidesMask
+	vertices := b[from : from+head>>verticesShift]
+	var ax, ay, to int64
+	odd := uint32(0)
+	for _, v := range vertices {
+		bx, by := int64(v&axisMask), int64(v>>axisBits&axisMask)
+		dx, dy := bx-ax, by-ay
+		next := py - by<<fineBits
+		turn := dx*to - dy*(px-ax<<fineBits)
+		if within := near * (max(dx, -dx) + max(dy, -dy)); max(turn, -turn) <= within && v >= drawn && beside(ax, bx, px) && beside(ay, by, py) {
+			return 0, false
 		}
-		in ^= uint32(chain) & baseMask & uint32(odd>>63)
+		odd ^= v & uint32(((to^next)&^(turn^to))>>63)
+		ax, ay, to = bx, by, next
 	}
-	return in, true
+	return (head ^ odd>>sideShift) & baseMask, true
 }
 
 // beside says whether a position lies between the ends of an edge in one axis, or near
 // to one of them.
 func beside(a, b, p int64) bool {
 	return p >= min(a, b)<<fineBits-near && p <= max(a, b)<<fineBits+near
-}
-
-// vertex is a vertex in units.
-func vertex(b []byte) (x, y int64) {
-	v := binary.LittleEndian.Uint32(b)
-	return int64(v & 0xfff), int64(v >> 12 & 0xfff)
 }

@@ -1,7 +1,6 @@
 package raster
 
 import (
-	"encoding/binary"
 	"math"
 	"math/bits"
 	"slices"
@@ -22,7 +21,7 @@ type edge struct {
 // worker divides squares.
 type worker struct {
 	*builder
-	arena  []byte
+	arena  []uint32
 	stack  []edge // of the squares at work, one after another
 	twins  twins
 	pieces []piece
@@ -32,9 +31,11 @@ type worker struct {
 
 const (
 	// mostInBlock is the number of edges above which a square is divided.
-	mostInBlock = 36
+	mostInBlock = 8
+	// mean is how many edges its parts have on average, if these are spread evenly.
+	mean = 4
 	// mostSteps is by how many bits a square is divided at once.
-	mostSteps = 5
+	mostSteps = 7
 	// mostVain is how often a square is divided in vain, where several polygons meet in
 	// a point or share an edge.
 	mostVain = 3
@@ -128,23 +129,26 @@ func (w *worker) polygons(edges []edge, inside []int32) []int32 {
 // list lays down polygons that only an exact test can tell apart.
 func (w *worker) list(polygons []int32, base int) entry {
 	at := len(w.arena)
-	w.arena = binary.LittleEndian.AppendUint32(w.arena, uint32(listBit|len(polygons)))
+	w.arena = append(w.arena, uint32(listBit|len(polygons)))
 	w.sides(polygons)
 	return block | entry(at-base)
 }
 
 func (w *worker) sides(polygons []int32) {
 	for _, p := range polygons {
-		w.arena = append(w.arena, byte(p), byte(p>>8), byte(p>>16))
+		w.arena = append(w.arena, uint32(p))
 	}
 }
 
 // divide lays down the smaller squares of an area.
 func (w *worker) divide(a area, edges []edge, inside []int32, base, vain int) entry {
-	steps := min(1+(bits.Len(uint(len(edges)/mostInBlock))-1)/2, mostSteps, w.depth-a.depth)
+	steps := min(max((bits.Len(uint((len(edges)-1)/mean))+1)/2, 1), mostSteps, w.depth-a.depth)
+	if vain > 0 {
+		steps = 1
+	}
 	n := 1 << steps
 	at := len(w.arena)
-	w.arena = append(w.arena, make([]byte, n*n*entryBytes)...)
+	w.arena = append(w.arena, make([]uint32, n*n)...)
 	from, bottom := w.frame.start(a), len(w.stack)
 	first := w.share(a, edges, steps)
 	for row := range n {
@@ -157,7 +161,7 @@ func (w *worker) divide(a area, edges []edge, inside []int32, base, vain int) en
 				futile = vain + 1
 			}
 			e := w.entry(p, some, in, at, futile)
-			binary.LittleEndian.PutUint32(w.arena[at+i*entryBytes:], uint32(e))
+			w.arena[at+i] = uint32(e)
 			if column+1 < n {
 				in = w.follow(p, some, in, w.frame.start(p), w.frame.start(a.part(column+1, row, steps)))
 			}

@@ -126,13 +126,15 @@ func (w *walk) cross(a, b orb.Point, from, till float64) {
 		if !meetsLine(part.bounds[i], p, q) {
 			return true
 		}
-		for _, poly := range part.features[i].Geometry.(orb.MultiPolygon) {
-			for _, ring := range poly {
-				for k := 1; k < len(ring); k++ {
-					w.meet(a, b, ring[k-1], ring[k], bound)
+		part.shape(int32(i), func(mp orb.MultiPolygon) {
+			for _, poly := range mp {
+				for _, ring := range poly {
+					for k := 1; k < len(ring); k++ {
+						w.meet(a, b, ring[k-1], ring[k], bound)
+					}
 				}
 			}
-		}
+		})
 		return true
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -62,27 +63,63 @@ func perCell(fs []geo.Feature, n int) []orb.Point {
 // peers are what one would do without a raster: a tree of bounds over polygons whose
 // coordinates lie one behind another, with the exact test or orb's.
 type peers struct {
-	tree rtree.RTreeG[int32]
-	part *snapshot.Part
+	tree  rtree.RTreeG[int32]
+	polys []orb.MultiPolygon
+	codes []geo.Code
 }
 
-func newPeers(p *snapshot.Part) *peers {
-	t := &peers{part: p}
-	for _, i := range rand.New(rand.NewPCG(1, 6)).Perm(p.Len()) {
-		b := p.FeatureBound(i)
+func newPeers(fs []geo.Feature) *peers {
+	t := &peers{polys: flat(fs)}
+	for i := range fs {
+		t.codes = append(t.codes, fs[i].Code)
+	}
+	for _, i := range rand.New(rand.NewPCG(1, 6)).Perm(len(fs)) {
+		b := t.polys[i].Bound()
 		t.tree.Insert(b.Min, b.Max, int32(i))
 	}
 	return t
 }
 
-func (t *peers) find(p orb.Point, covers func(orb.MultiPolygon, orb.Point) bool) (code geo.Code) {
+// flat are the polygons of features with all coordinates one behind another.
+func flat(fs []geo.Feature) []orb.MultiPolygon {
+	n := 0
+	for i := range fs {
+		n += vertices(fs[i].Geometry.(orb.MultiPolygon))
+	}
+	points, polys := make([]orb.Point, 0, n), make([]orb.MultiPolygon, len(fs))
+	for i := range fs {
+		for _, poly := range fs[i].Geometry.(orb.MultiPolygon) {
+			var rings orb.Polygon
+			for _, ring := range poly {
+				first := len(points)
+				points = append(points, ring...)
+				rings = append(rings, orb.Ring(points[first:len(points):len(points)]))
+			}
+			polys[i] = append(polys[i], rings)
+		}
+	}
+	return polys
+}
+
+func vertices(mp orb.MultiPolygon) (n int) {
+	for _, poly := range mp {
+		for _, ring := range poly {
+			n += len(ring)
+		}
+	}
+	return n
+}
+
+// find is the polygon at a position, and how many there are.
+func (t *peers) find(p orb.Point, covers func(orb.MultiPolygon, orb.Point) bool) (c snapshot.Claim) {
 	t.tree.Search(p, p, func(_, _ [2]float64, i int32) bool {
-		if f := t.part.At(int(i)); covers(f.Geometry.(orb.MultiPolygon), p) {
-			code = f.Code
+		if covers(t.polys[i], p) {
+			c.Cell = i
+			c.Cells++
 		}
 		return true
 	})
-	return code
+	return c
 }
 
 // cpu is the time that this thread has worked: other work on the machine counts only
@@ -96,43 +133,109 @@ func cpu() time.Duration {
 }
 
 // BenchmarkSideBySide looks positions up in several ways, which take turns: one by one
-// and in batches, in one part and with the same cells in many, and by the peers. Every
-// figure is the median of the rounds, in nanoseconds of this thread for a position. An
-// iteration is a round: -benchtime 15x takes fifteen.
+// and in batches, in one part and with the same cells in many, and by the peers. These
+// tell the cell by number and how many claim it, as Claim does and the peers do; "codes"
+// are the codes of the cell and of its chain as well. Every figure is the median of the
+// rounds, in nanoseconds of this thread for a position. An iteration is a round:
+// -benchtime 15x takes fifteen.
 func BenchmarkSideBySide(b *testing.B) {
 	for _, n := range sizes() {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			fs := quilt(n)
 			ps := perCell(fs, 1<<19)
+			t := newPeers(fs)
 			many := snapshot.Empty().With(parts(b, fs, 500)...)
-			whole := part(b, geo.Cells, "330890", 1, fs)
-			s, t := snapshot.Empty().With(whole), newPeers(whole)
-			var out [lot]snapshot.Place
+			s := snapshot.Empty().With(part(b, geo.Cells, "330890", 1, fs))
+			var claims [lot]snapshot.Claim
+			var places [lot]snapshot.Place
 			batch := func(s *snapshot.Snapshot) func([]orb.Point) {
 				return func(ps []orb.Point) {
 					for chunk := range slices.Chunk(ps, lot) {
-						s.LocateCodes(chunk, out[:len(chunk)])
+						s.Claims(chunk, claims[:len(chunk)])
 					}
 				}
 			}
 			single := func(s *snapshot.Snapshot) func([]orb.Point) {
 				return func(ps []orb.Point) {
 					for _, p := range ps {
-						out[0] = s.LocateCode(p)
+						claims[0] = s.Claim(p)
 					}
 				}
 			}
 			peer := func(covers func(orb.MultiPolygon, orb.Point) bool) func([]orb.Point) {
 				return func(ps []orb.Point) {
 					for _, p := range ps {
-						out[0].Cell = t.find(p, covers)
+						claims[0] = t.find(p, covers)
 					}
 				}
 			}
 			sideBySide(b, ps, []variant{
 				{"one", single(s)}, {"batch", batch(s)}, {"one-of-parts", single(many)}, {"batch-of-parts", batch(many)},
+				{"one-codes", func(ps []orb.Point) {
+					for _, p := range ps {
+						places[0] = s.LocateCode(p)
+					}
+				}},
+				{"batch-codes", func(ps []orb.Point) {
+					for chunk := range slices.Chunk(ps, lot) {
+						s.LocateCodes(chunk, places[:len(chunk)])
+					}
+				}},
 				{"rtree", peer(geo.Covers)}, {"orb", peer(planar.MultiPolygonContains)},
 			})
+		})
+	}
+}
+
+// BenchmarkTwoThreads looks positions up in batches on one thread and on two, which take
+// turns. It reports the medians of positions a microsecond by the clock, in which work of
+// others counts, and of the threads' own time for a position, in which it hardly does.
+func BenchmarkTwoThreads(b *testing.B) {
+	for _, n := range sizes() {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			fs := quilt(n)
+			ps := perCell(fs, 1<<19)
+			s := snapshot.Empty().With(part(b, geo.Cells, "330890", 1, fs))
+			rates, own := [3][]float64{}, [3][]float64{}
+			at := 0
+			for b.Loop() {
+				for threads := 1; threads <= 2; threads++ {
+					const each = 1 << 17
+					begin, took := time.Now(), make([]time.Duration, threads)
+					var all sync.WaitGroup
+					for t := range threads {
+						from := at % (len(ps) - each)
+						at += each
+						all.Go(func() {
+							runtime.LockOSThread()
+							defer runtime.UnlockOSThread()
+							var claims [lot]snapshot.Claim
+							begin := cpu()
+							for chunk := range slices.Chunk(ps[from:from+each], lot) {
+								s.Claims(chunk, claims[:len(chunk)])
+							}
+							took[t] = cpu() - begin
+						})
+					}
+					all.Wait()
+					positions := float64(each * threads)
+					rates[threads] = append(rates[threads], positions/float64(time.Since(begin).Microseconds()))
+					sum := time.Duration(0)
+					for _, d := range took {
+						sum += d
+					}
+					own[threads] = append(own[threads], float64(sum)/positions)
+				}
+			}
+			b.ReportMetric(0, "ns/op")
+			for threads := 1; threads <= 2; threads++ {
+				slices.Sort(rates[threads])
+				slices.Sort(own[threads])
+				b.ReportMetric(rates[threads][len(rates[threads])/2], fmt.Sprintf("/µs-%d", threads))
+				b.ReportMetric(own[threads][len(own[threads])/2], fmt.Sprintf("own-ns-%d", threads))
+			}
+			b.ReportMetric(rates[2][len(rates[2])/2]/rates[1][len(rates[1])/2], "x-clock")
+			b.ReportMetric(2*own[1][len(own[1])/2]/own[2][len(own[2])/2], "x-own")
 		})
 	}
 }
@@ -195,7 +298,7 @@ func sideBySide(b *testing.B, ps []orb.Point, variants []variant) {
 // can tell.
 func BenchmarkExactPoints(b *testing.B) {
 	fs := quilt(50_000)
-	s := snapshot.Empty().With(part(b, geo.Cells, "330890", 1, fs))
+	s := snapshot.Empty().With(part(b, geo.Cells, "330890", 1, slices.Clone(fs)))
 	r := rand.New(rand.NewPCG(1, 7))
 	ps := make([]orb.Point, 1<<16)
 	for i := range ps {
@@ -224,11 +327,7 @@ func BenchmarkPartMemory(b *testing.B) {
 			fs := quilt(n)
 			points := 0
 			for i := range fs {
-				for _, poly := range fs[i].Geometry.(orb.MultiPolygon) {
-					for _, ring := range poly {
-						points += len(ring)
-					}
-				}
+				points += vertices(fs[i].Geometry.(orb.MultiPolygon))
 			}
 			var took time.Duration
 			for b.Loop() {

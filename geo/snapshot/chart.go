@@ -1,11 +1,16 @@
 package snapshot
 
-import "github.com/paulmach/orb"
+import (
+	"github.com/paulmach/orb"
+
+	"towngrid/geo/raster"
+)
 
 // chart finds the parts whose bounds hold a position, by squares over the bound of all.
 // It is quick to make, so that a publish can make it anew.
 type chart struct {
-	bounds        []orb.Bound // of the parts, by ordinal
+	bounds        []orb.Bound      // of the parts, by ordinal
+	rasters       []*raster.Raster // likewise
 	origin        orb.Point
 	scale         orb.Point // squares per degree
 	columns, rows int
@@ -18,9 +23,9 @@ const perPart = 16
 
 // newChart makes a chart of parts whose bounds lie in bound.
 func newChart(parts []*Part, bound orb.Bound) *chart {
-	c := &chart{bounds: make([]orb.Bound, len(parts)), origin: bound.Min}
+	c := &chart{bounds: make([]orb.Bound, len(parts)), rasters: make([]*raster.Raster, len(parts)), origin: bound.Min}
 	for i, p := range parts {
-		c.bounds[i] = p.bound
+		c.bounds[i], c.rasters[i] = p.bound, p.raster
 	}
 	side := 1
 	for len(parts) > 1 && side*side < perPart*len(parts) {

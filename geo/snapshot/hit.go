@@ -5,7 +5,6 @@ import (
 
 	"github.com/paulmach/orb"
 
-	"towngrid/geo"
 	"towngrid/geo/raster"
 )
 
@@ -67,7 +66,7 @@ func (p *Part) among(at orb.Point) hit {
 }
 
 func (p *Part) test(h *hit, i int32, at orb.Point) {
-	if covered, onEdge := geo.Stand(p.features[i].Geometry.(orb.MultiPolygon), at); covered || onEdge {
+	if covered, onEdge := p.stand(i, at); covered || onEdge {
 		h.add(i, covered, onEdge)
 	}
 }

@@ -10,7 +10,8 @@ import (
 	"towngrid/geo"
 )
 
-// Match is the answer to Locate.
+// Match is the answer to Locate. Its cells have no geometry: that is had from their part, by
+// Snapshot.Feature or Part.At.
 type Match struct {
 	// Cell is the one cell that the position belongs to, nil where none does.
 	Cell *geo.Feature
@@ -60,7 +61,7 @@ func (s *Snapshot) Locate(p orb.Point) Match {
 		m.Side, m.BorderM = geo.Edge, 0
 		if !cell.onEdge {
 			m.Side = geo.Inside
-			m.BorderM, _ = geo.BorderDistanceM(m.Cell.Geometry.(orb.MultiPolygon), p)
+			cell.part.shape(cell.place, func(mp orb.MultiPolygon) { m.BorderM, _ = geo.BorderDistanceM(mp, p) })
 		}
 	} else {
 		m.Nearest, m.NearestM = s.nearest(geo.Cells, p)
@@ -73,7 +74,7 @@ func (s *Snapshot) Locate(p orb.Point) Match {
 
 // Find is the feature of a collection that a position belongs to by the rule of Locate,
 // nil where there is none, the position's side, and the others that cover it as well, in
-// order of code. Of a collection of points there is none.
+// order of code. Of a collection of points there is none. Cells have no geometry, as in Match.
 func (s *Snapshot) Find(c geo.Collection, p orb.Point) (f *geo.Feature, side geo.Side, others []*geo.Feature) {
 	sh := s.shelves[c]
 	if sh == nil || c.Schema().Geometry != geo.MultiPolygon || checkPoint(p) != nil {
@@ -108,24 +109,21 @@ type Place struct {
 // LocateCode is Locate for batches: the same cell, units, town and side, but no
 // distances and no other cells. It does not allocate unless cells overlap.
 func (s *Snapshot) LocateCode(p orb.Point) (at Place) {
-	if cell, _ := s.cells.match(p); cell.part != nil {
-		s.fill(&at, &cell)
+	if c := s.cells.claim(p); c.Cell != none {
+		s.fill(&at, &c, s.cells.parts[c.Part].unit[c.Cell])
 	}
 	if len(s.towns.parts) > 0 {
-		if town, _ := s.towns.match(p); town.part != nil {
-			at.Town = town.feature().Code
+		if c := s.towns.claim(p); c.Cell != none {
+			at.Town = s.towns.parts[c.Part].features[c.Cell].Code
 		}
 	}
 	return at
 }
 
-// fill sets what a cell says of a position.
-func (s *Snapshot) fill(at *Place, cell *found) {
-	l := s.ladder(cell)
-	at.Cell, at.Station, at.Room, at.Centre, at.Side = cell.feature().Code, l.station, l.room, l.centre, geo.Inside
-	if cell.onEdge {
-		at.Side = geo.Edge
-	}
+// fill sets what a cell of a unit says of a position.
+func (s *Snapshot) fill(at *Place, c *Claim, unit int32) {
+	l := s.climbs[c.Part][unit]
+	at.Cell, at.Station, at.Room, at.Centre, at.Side = s.cells.parts[c.Part].features[c.Cell].Code, l.station, l.room, l.centre, c.Side
 }
 
 // found is a feature that matches a position; part is nil where none does.

@@ -12,7 +12,7 @@ import (
 
 // Near is a feature and its distance from a position.
 type Near struct {
-	Feature *geo.Feature
+	Feature *geo.Feature // a cell without its geometry, as in Match
 	// Point is the feature's own, a unit's seat, or of a cell the point of its border that is nearest,
 	// the position itself where that is in it.
 	Point orb.Point
@@ -191,8 +191,8 @@ func (s *Snapshot) nearestBorders(c geo.Collection, p orb.Point, limit int, radi
 					return false
 				}
 				n := Near{Feature: &part.features[ps.of[i]], Point: p}
-				if geo.SideOf(n.Feature.Geometry.(orb.MultiPolygon), p) == geo.Outside {
-					n.M, n.Point = geo.BorderDistanceM(ps.polygons[i:i+1], p)
+				if covered, onEdge := part.stand(ps.of[i], p); !covered && !onEdge {
+					part.polygon(ps, i, func(mp orb.MultiPolygon) { n.M, n.Point = geo.BorderDistanceM(mp, p) })
 				}
 				if n.M > radius {
 					return true
@@ -221,20 +221,34 @@ func nearer(all []Near, n Near, limit int) []Near {
 
 // pieces are the single polygons of a part.
 type pieces struct {
-	polygons orb.MultiPolygon
-	of       []int32 // the feature that each belongs to
+	polygons orb.MultiPolygon // none where they are packed
+	of       []int32          // the feature that each belongs to
 	tree     *tree
+}
+
+// polygon calls f with a piece, which must not be kept.
+func (p *Part) polygon(ps *pieces, i int32, f func(orb.MultiPolygon)) {
+	if p.shapes == nil {
+		f(ps.polygons[i : i+1])
+		return
+	}
+	b := p.shapes.buffers.Get().(*buffer)
+	f(p.shapes.unpack(b, uint32(i), uint32(i)+1))
+	p.shapes.buffers.Put(b)
 }
 
 func (p *Part) cutUp() *pieces {
 	ps := &pieces{}
 	var bounds []orb.Bound
 	for i := range p.features {
-		mp, _ := p.features[i].Geometry.(orb.MultiPolygon)
-		for k, poly := range mp {
-			ps.polygons, ps.of = append(ps.polygons, poly), append(ps.of, int32(i))
-			bounds = append(bounds, boundOf(mp[k:k+1]))
-		}
+		p.shape(int32(i), func(mp orb.MultiPolygon) {
+			for k, poly := range mp {
+				if ps.of = append(ps.of, int32(i)); p.shapes == nil {
+					ps.polygons = append(ps.polygons, poly)
+				}
+				bounds = append(bounds, boundOf(mp[k:k+1]))
+			}
+		})
 	}
 	ps.tree = newTree(bounds, p.bound)
 	return ps

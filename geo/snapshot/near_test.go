@@ -174,7 +174,7 @@ func TestNearestCellsAreAllCells(t *testing.T) {
 		for i := range part.Len() {
 			f := part.At(i)
 			mp := f.Geometry.(orb.MultiPolygon)
-			n := Near{Feature: f, Point: p}
+			n := Near{Feature: part.Bare(i), Point: p}
 			if geo.SideOf(mp, p) == geo.Outside {
 				n.M, n.Point = geo.BorderDistanceM(mp, p)
 			}

@@ -33,9 +33,10 @@ func (m *Match) covers(f *geo.Feature) bool { return f == m.Cell || slices.Conta
 
 // bordering is a polygon that may be the nearest.
 type bordering struct {
-	feature *geo.Feature
-	polygon orb.MultiPolygon // of one
-	square  float64          // of its rough distance
+	part    *Part
+	feature int32
+	piece   int32
+	square  float64 // of its rough distance
 }
 
 // adjacent is the neighbour where that is no farther than radius metres, nil where none is
@@ -54,12 +55,13 @@ func (s *Snapshot) adjacent(p orb.Point, m Match, radius float64) (best *geo.Fea
 		}
 		ps := part.pieces()
 		ps.tree.search(box, func(i int32) bool {
-			f := &part.features[ps.of[i]]
-			if m.covers(f) {
+			if m.covers(&part.features[ps.of[i]]) {
 				return true
 			}
-			if square := ruler.Roughly(ps.polygons[i], limit); square < limit {
-				found = append(found, bordering{f, ps.polygons[i : i+1], square})
+			square := limit
+			part.polygon(ps, i, func(mp orb.MultiPolygon) { square = ruler.Roughly(mp[0], limit) })
+			if square < limit {
+				found = append(found, bordering{part, ps.of[i], i, square})
 				if square < least {
 					least = square
 					limit = ruler.Doubt(least)
@@ -73,9 +75,13 @@ func (s *Snapshot) adjacent(p orb.Point, m Match, radius float64) (best *geo.Fea
 		if b.square > limit {
 			continue
 		}
-		n := Near{Feature: b.feature}
-		if b.square > 1 || geo.SideOf(b.feature.Geometry.(orb.MultiPolygon), p) == geo.Outside {
-			n.M, n.Point = ruler.Exactly(b.polygon, limit)
+		n := Near{Feature: &b.part.features[b.feature]}
+		covered, onEdge := false, false
+		if b.square <= 1 {
+			covered, onEdge = b.part.stand(b.feature, p)
+		}
+		if !covered && !onEdge {
+			b.part.polygon(b.part.pieces(), b.piece, func(mp orb.MultiPolygon) { n.M, n.Point = ruler.Exactly(mp, limit) })
 		}
 		if nearest.Feature == nil || n.compare(nearest) < 0 {
 			nearest = n

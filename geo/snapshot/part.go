@@ -26,6 +26,7 @@ type Part struct {
 	raster   *raster.Raster // of cells and towns, nil where there is none
 	units    []geo.Code     // of cells: the units that they belong to, each once
 	unit     []int32        // of cells: the place of the cell's own in units
+	shapes   *shapes        // of cells, whose features have no geometry then; nil where features have theirs
 	shared   func() *coverage.Coverage
 	grove    func() *grove
 	pieces   func() *pieces
@@ -57,6 +58,7 @@ func NewPart(v geo.Version, fs []geo.Feature) (*Part, error) {
 	p.index()
 	if v.Collection == geo.Cells {
 		p.collectUnits()
+		p.packShapes()
 	}
 	p.grove, p.pieces = sync.OnceValue(p.plant), sync.OnceValue(p.cutUp)
 	p.shared = func() *coverage.Coverage { return nil }
@@ -118,10 +120,39 @@ func (p *Part) collectUnits() {
 // polygons are the features' geometries, face i being feature i.
 func (p *Part) polygons() []orb.MultiPolygon {
 	polys := make([]orb.MultiPolygon, len(p.features))
-	for i := range p.features {
-		polys[i] = p.features[i].Geometry.(orb.MultiPolygon)
+	for i := range polys {
+		polys[i] = p.At(i).Geometry.(orb.MultiPolygon)
 	}
 	return polys
+}
+
+// packShapes keeps the features' geometries as shapes.
+func (p *Part) packShapes() {
+	if p.shapes = newShapes(p.features); p.shapes != nil {
+		for i := range p.features {
+			p.features[i].Geometry = nil
+		}
+	}
+}
+
+// shape calls f with the geometry of feature i, which must not be kept.
+func (p *Part) shape(i int32, f func(orb.MultiPolygon)) {
+	if p.shapes == nil {
+		f(p.features[i].Geometry.(orb.MultiPolygon))
+		return
+	}
+	s := p.shapes
+	b := s.buffers.Get().(*buffer)
+	f(s.unpack(b, s.features[i], s.features[i+1]))
+	s.buffers.Put(b)
+}
+
+// stand is geo.Stand of feature i.
+func (p *Part) stand(i int32, at orb.Point) (covered, onEdge bool) {
+	if p.shapes == nil {
+		return geo.Stand(p.features[i].Geometry.(orb.MultiPolygon), at)
+	}
+	return p.shapes.stand(i, at)
 }
 
 // Version is the version that the part holds.
@@ -130,8 +161,20 @@ func (p *Part) Version() geo.Version { return p.version }
 // Len is the number of features.
 func (p *Part) Len() int { return len(p.features) }
 
-// At is feature i in order of code, 0 ≤ i < Len.
-func (p *Part) At(i int) *geo.Feature { return &p.features[i] }
+// At is feature i in order of code, 0 ≤ i < Len. The geometry of a cell is unpacked for
+// each call, which takes some half a microsecond: where it is not needed, Bare does.
+func (p *Part) At(i int) *geo.Feature {
+	if p.shapes == nil {
+		return &p.features[i]
+	}
+	f := p.features[i]
+	f.Geometry = p.shapes.unpack(&buffer{}, p.shapes.features[i], p.shapes.features[i+1])
+	return &f
+}
+
+// Bare is feature i without its geometry, where that is packed, as that of a cell is. It is
+// the same pointer at each call.
+func (p *Part) Bare(i int) *geo.Feature { return &p.features[i] }
 
 // Index is the place of a code in the order of codes; where the part does not have
 // it, the place at which it would stand.
@@ -142,7 +185,7 @@ func (p *Part) Index(code geo.Code) (i int, ok bool) {
 // Feature is the feature of a code.
 func (p *Part) Feature(code geo.Code) (*geo.Feature, bool) {
 	if i, ok := p.Index(code); ok {
-		return &p.features[i], true
+		return p.At(i), true
 	}
 	return nil, false
 }
