@@ -161,7 +161,7 @@ func look(b []uint32, px, py int64) int32 {
 //
 // There is no branch on what an edge does, which could not be foreseen: signs tell
 // whether its ends lie on both sides of the position's latitude, and whether it passes
-// that to the east.
+// that to the east. Vertices are taken as they are seen from the position.
 func count(b []uint32, px, py int64) (in uint32, sure bool) {
 	head := b[0]
 	if head&listBit != 0 {
@@ -169,24 +169,42 @@ func count(b []uint32, px, py int64) (in uint32, sure bool) {
 	}
 	from := 1 + head>>sidesShift&sidesMask
 	vertices := b[from : from+head>>verticesShift]
-	var ax, ay, to int64
+	var ax, ay int64
 	odd := uint32(0)
 	for _, v := range vertices {
-		bx, by := int64(v&axisMask), int64(v>>axisBits&axisMask)
-		dx, dy := bx-ax, by-ay
-		next := py - by<<fineBits
-		turn := dx*to - dy*(px-ax<<fineBits)
-		if within := near * (max(dx, -dx) + max(dy, -dy)); max(turn, -turn) <= within && v >= drawn && beside(ax, bx, px) && beside(ay, by, py) {
-			return 0, false
+		bx, by := toward(v, px, py)
+		turn, x, y := ax*by-bx*ay, ax-bx, ay-by
+		if max(turn, -turn) <= near*(max(x, -x)+max(y, -y)) && v >= drawn {
+			return countWithCare(vertices, head, px, py)
 		}
-		odd ^= v & uint32(((to^next)&^(turn^to))>>63)
-		ax, ay, to = bx, by, next
+		odd ^= v & uint32(((ay^by)&^(turn^ay))>>63)
+		ax, ay = bx, by
 	}
 	return (head ^ odd>>sideShift) & baseMask, true
 }
 
-// beside says whether a position lies between the ends of an edge in one axis, or near
-// to one of them.
-func beside(a, b, p int64) bool {
-	return p >= min(a, b)<<fineBits-near && p <= max(a, b)<<fineBits+near
+// countWithCare is count where the line on which an edge lies is near: it is not sure where
+// the edge is.
+func countWithCare(vertices []uint32, head uint32, px, py int64) (in uint32, sure bool) {
+	var ax, ay int64
+	odd := uint32(0)
+	for _, v := range vertices {
+		bx, by := toward(v, px, py)
+		turn, x, y := ax*by-bx*ay, ax-bx, ay-by
+		if max(turn, -turn) <= near*(max(x, -x)+max(y, -y)) && v >= drawn && beside(ax, bx) && beside(ay, by) {
+			return 0, false
+		}
+		odd ^= v & uint32(((ay^by)&^(turn^ay))>>63)
+		ax, ay = bx, by
+	}
+	return (head ^ odd>>sideShift) & baseMask, true
 }
+
+// toward is the way from a vertex to a position, in fine units.
+func toward(v uint32, px, py int64) (x, y int64) {
+	return px - int64(v<<fineBits&(axisMask<<fineBits)), py - int64(v>>(axisBits-fineBits)&(axisMask<<fineBits))
+}
+
+// beside says whether a position lies between the ends of an edge in one axis, or near
+// to one of them, by the ways from there.
+func beside(a, b int64) bool { return min(a, b) <= near && max(a, b) >= -near }

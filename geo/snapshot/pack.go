@@ -11,11 +11,10 @@ import (
 	"towngrid/geo/raster"
 )
 
-// pack moves all polygons' coordinates into one array, and likewise their rings and
-// polygons: a few objects for the garbage collector instead of some for each feature.
-// It gives the coordinates, in the order of features, polygons and rings.
-func pack(fs []geo.Feature) (points []orb.Point) {
-	var n struct{ points, rings, polygons int }
+// sizes are how many points, rings and polygons there are.
+type sizes struct{ points, rings, polygons int }
+
+func sizesOf(fs []geo.Feature) (n sizes) {
 	for i := range fs {
 		mp := fs[i].Geometry.(orb.MultiPolygon)
 		n.polygons += len(mp)
@@ -26,6 +25,27 @@ func pack(fs []geo.Feature) (points []orb.Point) {
 			}
 		}
 	}
+	return n
+}
+
+// lay gives the coordinates of all polygons in the order of features, polygons and rings.
+func lay(fs []geo.Feature) []orb.Point {
+	points := make([]orb.Point, 0, sizesOf(fs).points)
+	for i := range fs {
+		for _, poly := range fs[i].Geometry.(orb.MultiPolygon) {
+			for _, ring := range poly {
+				points = append(points, ring...)
+			}
+		}
+	}
+	return points
+}
+
+// pack moves all polygons' coordinates into one array, and likewise their rings and
+// polygons: a few objects for the garbage collector instead of some for each feature.
+// It gives the coordinates, in the order of features, polygons and rings.
+func pack(fs []geo.Feature) (points []orb.Point) {
+	n := sizesOf(fs)
 	points = make([]orb.Point, 0, n.points)
 	rings := make([]orb.Ring, 0, n.rings)
 	polys := make([]orb.Polygon, 0, n.polygons)

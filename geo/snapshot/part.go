@@ -33,7 +33,8 @@ type Part struct {
 }
 
 // NewPart makes a part of a version's features. It takes ownership of fs, which it
-// sorts by code, and lays all coordinates into one piece of memory. A feature without code,
+// sorts by code, and lays all coordinates into one piece of memory; those of cells it
+// packs. A feature without code,
 // a code that occurs twice, a geometry that is not of the collection's type or is
 // empty, a ring of fewer than four points or not closed, and a coordinate that is
 // NaN or infinite are errors.
@@ -49,9 +50,12 @@ func NewPart(v geo.Version, fs []geo.Feature) (*Part, error) {
 		}
 	}
 	p := &Part{version: v, features: fs, bounds: make([]orb.Bound, len(fs)), bound: nothing()}
-	if schema.Geometry == geo.MultiPolygon {
+	switch {
+	case v.Collection == geo.Cells:
+		p.raster = raster.New(lay(fs), rings(fs), len(fs))
+	case schema.Geometry == geo.MultiPolygon:
 		points := pack(fs)
-		if v.Collection == geo.Cells || v.Collection == geo.Towns {
+		if v.Collection == geo.Towns {
 			p.raster = raster.New(points, rings(fs), len(fs))
 		}
 	}
@@ -128,10 +132,13 @@ func (p *Part) polygons() []orb.MultiPolygon {
 
 // packShapes keeps the features' geometries as shapes.
 func (p *Part) packShapes() {
-	if p.shapes = newShapes(p.features); p.shapes != nil {
-		for i := range p.features {
-			p.features[i].Geometry = nil
-		}
+	if p.shapes = newShapes(p.features); p.shapes == nil {
+		pack(p.features)
+		return
+	}
+	p.features = slices.Clone(p.features)
+	for i := range p.features {
+		p.features[i].Geometry = nil
 	}
 }
 

@@ -40,7 +40,7 @@ const perDegree = 1e7
 // newShapes packs the geometries of features, all multipolygons with finite coordinates.
 // It is nil where there is too much to be counted.
 func newShapes(fs []geo.Feature) *shapes {
-	s := &shapes{decimal: true, polygons: []uint32{0}, features: []uint32{0}}
+	s := &shapes{decimal: true}
 	each := func(f func(orb.Ring)) {
 		for i := range fs {
 			for _, poly := range fs[i].Geometry.(orb.MultiPolygon) {
@@ -50,17 +50,13 @@ func newShapes(fs []geo.Feature) *shapes {
 			}
 		}
 	}
-	rings, polygons := 0, 0
+	n := sizesOf(fs)
 	each(func(r orb.Ring) {
-		rings++
 		for k := 0; k < len(r) && s.decimal; k++ {
 			s.decimal = isDecimal(r[k][0]) && isDecimal(r[k][1])
 		}
 	})
-	for i := range fs {
-		polygons += len(fs[i].Geometry.(orb.MultiPolygon))
-	}
-	s.rings = make([]packedRing, 0, rings)
+	s.rings = make([]packedRing, 0, n.rings)
 	words := uint64(0)
 	each(func(r orb.Ring) {
 		packed := s.measure(r, words)
@@ -70,19 +66,19 @@ func newShapes(fs []geo.Feature) *shapes {
 	if words > math.MaxUint32 {
 		return nil
 	}
-	s.words = make([]uint64, words+1) // one more: numbers are read by two words
+	s.words = make([]uint64, words+2) // numbers are read by two words, also those of no bits behind the last
 	k := 0
 	each(func(r orb.Ring) {
 		s.write(&s.rings[k], r)
 		k++
 	})
-	s.polygons = append(make([]uint32, 0, polygons+1), 0)
+	s.polygons = append(make([]uint32, 0, n.polygons+1), 0)
 	s.features = append(make([]uint32, 0, len(fs)+1), 0)
-	n := uint32(0)
+	all := uint32(0)
 	for i := range fs {
 		for _, poly := range fs[i].Geometry.(orb.MultiPolygon) {
-			n += uint32(len(poly))
-			s.polygons = append(s.polygons, n)
+			all += uint32(len(poly))
+			s.polygons = append(s.polygons, all)
 		}
 		s.features = append(s.features, uint32(len(s.polygons)-1))
 	}

@@ -24,16 +24,26 @@ func anyShapes(r *rand.Rand, kind int) []geo.Feature {
 		}
 		return v
 	}
-	fs := make([]geo.Feature, 1+r.IntN(9))
+	fs := make([]geo.Feature, 1+r.IntN(5))
 	for i := range fs {
 		at := orb.Point{r.Float64()*360 - 180, r.Float64()*180 - 90}
 		var mp orb.MultiPolygon
 		for range 1 + r.IntN(3) {
 			var poly orb.Polygon
 			for range 1 + r.IntN(3) {
-				var ring orb.Ring
-				for range 3 + r.IntN(60) {
+				ring := orb.Ring{{value(at[0]), value(at[1])}}
+				for range 2 + r.IntN(60) {
 					ring = append(ring, orb.Point{value(at[0]), value(at[1])})
+				}
+				switch r.IntN(9) {
+				case 0: // all in one place
+					for i := range ring {
+						ring[i] = ring[0]
+					}
+				case 1: // along a meridian
+					for i := range ring {
+						ring[i][0] = ring[0][0]
+					}
 				}
 				poly = append(poly, append(ring, ring[0]))
 			}
