@@ -135,7 +135,7 @@ func (m *maker) describe() {
 	m.labels = make([]labelSlot, m.own)
 	groups, units := map[string]int32{}, map[geo.Code]int32{}
 	for slot := range m.all {
-		f := m.feature(slot)
+		f := m.part.Bare(int(m.all[slot]))
 		m.bounds = append(m.bounds, m.pic.box(m.part.FeatureBound(int(m.all[slot]))))
 		m.codes = append(m.codes, m.set.add(geo.String, string(f.Code)))
 		if slot < m.own {

@@ -4,10 +4,10 @@
 // polygon that covers it. A square that few edges cross lists them, as chains of
 // vertices rounded to a 4064th of its side, each with the polygons that it divides:
 // crossing it leaves one and enters the other. A square with more is divided. So one pass
-// over some dozen edges says whether none, one or several polygons cover a position by
+// over half a dozen edges says whether none, one or several polygons cover a position by
 // the rule of geo.Covers, and an edge that two polygons share is kept and looked at
 // once. A position so close to an edge that rounding could matter is left to the exact
-// test of the polygons near it: one in a thousand.
+// test of the polygons near it: one in two thousand.
 //
 // # Why few edges are enough
 //
