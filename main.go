@@ -34,6 +34,7 @@ import (
 	"towngrid/api"
 	"towngrid/api/paper"
 	"towngrid/data"
+	"towngrid/data/apart"
 	"towngrid/data/batch"
 	"towngrid/data/demo"
 	"towngrid/data/export"
@@ -64,6 +65,7 @@ type commands struct {
 	Restore restore `cmd:"" help:"Fill a database that holds nothing with what backup wrote."`
 	Copy    copies  `cmd:"" help:"Bring everything that a database holds into another, of whatever kind, and compare."`
 	Version version `cmd:"" help:"Print the program's version."`
+	Read    reading `cmd:"" name:"read-upload" hidden:"" help:"Read one upload for the service that starts this."`
 }
 
 func main() {
@@ -142,6 +144,9 @@ type database struct {
 	KeepMonths int    `name:"keep-incidents" env:"TOWNGRID_KEEP_INCIDENTS" default:"0" help:"PostgreSQL: whole months of incidents that are kept beside the running one; 0 keeps all."`
 	patience
 	CRSParameters string `name:"crs-parameters" env:"TOWNGRID_CRS_PARAMETERS" type:"path" help:"The operator's own reference systems and datum parameters, as a file."`
+	// Apart has uploads read in a process of their own, so that those who are served
+	// meanwhile do not wait.
+	Apart bool `kong:"-"`
 }
 
 // patience are the flags of how long PostgreSQL may take.
@@ -162,11 +167,18 @@ func (d database) open(ctx context.Context, level slog.Level) (*data.Registry, e
 // files being read and, beside PostgreSQL, what was served last. "" is a folder of the
 // database's own beside a GeoPackage, and one for this run with PostgreSQL.
 func (d database) openIn(ctx context.Context, level slog.Level, dir string) (*data.Registry, error) {
-	operator, err := d.operator()
+	text, operator, err := d.operator()
 	if err != nil {
 		return nil, err
 	}
 	o := data.Options{Operator: operator, Log: logger(level)}
+	if d.Apart {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		o.Apart = apart.Program{Command: []string{self, "read-upload"}, Operator: text}
+	}
 	store, err := d.store(ctx, dir != "", o.Log)
 	if err != nil {
 		return nil, err
@@ -233,17 +245,17 @@ func (d database) exists() error {
 	return nil
 }
 
-// operator reads the operator's own reference systems, nil when no file is given.
-func (d database) operator() (*crs.Operator, error) {
+// operator reads the operator's own reference systems, as they are in the file and as
+// they are used, nil when no file is given.
+func (d database) operator() (text []byte, o *crs.Operator, err error) {
 	if d.CRSParameters == "" {
-		return nil, nil
+		return nil, nil, nil
 	}
-	f, err := os.Open(d.CRSParameters)
-	if err != nil {
-		return nil, fmt.Errorf("reference systems: %w", err)
+	if text, err = os.ReadFile(d.CRSParameters); err != nil {
+		return nil, nil, fmt.Errorf("reference systems: %w", err)
 	}
-	defer f.Close()
-	return crs.ReadOperator(f)
+	o, err = crs.ReadOperator(bytes.NewReader(text))
+	return text, o, err
 }
 
 // logger writes text to standard error.
@@ -398,6 +410,7 @@ func (s *serve) Run(ctx context.Context, out io.Writer) error {
 		}
 		defer held.Close()
 	}
+	s.Apart = true
 	r, err := s.openIn(ctx, slog.LevelInfo, folder)
 	if err != nil {
 		return err
@@ -444,6 +457,12 @@ func writes(key string) string {
 	return "need the administrator's key"
 }
 
+// reading is the command that the service starts for each upload.
+type reading struct{}
+
+// Run reads one upload, by the pipes that the service holds.
+func (reading) Run(context.Context) error { return apart.Serve(os.Stdin, os.Stdout) }
+
 // demoRun is the command "demo".
 type demoRun struct {
 	DB string `name:"db" env:"TOWNGRID_DB" default:"towngrid-demo.gpkg" help:"The database of the demonstration, made when there is none."`
@@ -458,7 +477,7 @@ func (d *demoRun) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	db := database{DB: d.DB}
+	db := database{DB: d.DB, Apart: true}
 	r, err := db.open(ctx, slog.LevelWarn)
 	if err != nil {
 		return err

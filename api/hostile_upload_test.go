@@ -793,7 +793,7 @@ func TestMutatedUploads(t *testing.T) {
 		}
 		began, allocated := worked(), allocations()
 		res, err := intake.Read(context.Background(), intake.Job{
-			File: "f", Source: bytes.NewReader(file), Size: int64(len(file)), Collection: geo.Cells, Division: "330890", Snapshot: empty,
+			File: "f", Source: bytes.NewReader(file), Size: int64(len(file)), Collection: geo.Cells, Division: "330890", Live: intake.Published(empty),
 			Choice: intake.Choice{Force: i%2 == 0},
 		})
 		slowest, most = max(slowest, worked()-began), max(most, allocations()-allocated)

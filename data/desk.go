@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"towngrid/data/apart"
 	"towngrid/geo"
 	"towngrid/geo/intake"
 )
@@ -285,16 +286,11 @@ func (d *desk) process(t *task) (change func(*Upload)) {
 	if u.Zoning != nil {
 		return d.zone(t)
 	}
-	f, err := d.spooledFile(u.ID)
+	res, err := d.readSpooled(t, u)
 	if err != nil {
-		return refusal(err)
-	}
-	defer f.Close()
-	res, err := intake.Read(d.ctx, intake.Job{
-		File: u.File, Source: f, Size: u.Size, Collection: u.Collection, Division: u.Division,
-		Choice: u.Choice, Snapshot: d.registry.Snapshot(), Operator: d.registry.opts.Operator, Progress: t.progress,
-	})
-	if err != nil {
+		if known := (*geo.Error)(nil); d.ctx.Err() == nil && (!errors.As(err, &known) || known.Code == apart.BrokeOff) {
+			d.registry.opts.Log.Error("an upload could not be read", "upload", u.ID, "cause", err)
+		}
 		refuse := refusal(err)
 		return func(u *Upload) {
 			refuse(u)
@@ -306,14 +302,17 @@ func (d *desk) process(t *task) (change func(*Upload)) {
 	return d.outcome(u, res)
 }
 
-// spooledFile opens what was spooled of an upload. While the process has as many files
+// readSpooled reads what was spooled of an upload. While the process has as many files
 // open as it may it waits for a minute, for the upload was promised to be read.
-func (d *desk) spooledFile(id string) (f *os.File, err error) {
+func (d *desk) readSpooled(t *task, u Upload) (res intake.Result, err error) {
 	for began := time.Now(); ; pause(d.ctx, 200*time.Millisecond) {
-		f, err = os.Open(d.path(id))
+		res, err = d.registry.opts.Apart.Read(d.ctx, intake.Job{
+			File: u.File, Size: u.Size, Collection: u.Collection, Division: u.Division,
+			Choice: u.Choice, Live: intake.Published(d.registry.Snapshot()), Operator: d.registry.opts.Operator, Progress: t.progress,
+		}, d.path(u.ID))
 		full := errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 		if !full || d.ctx.Err() != nil || time.Since(began) > time.Minute {
-			return f, err
+			return res, err
 		}
 	}
 }
@@ -368,7 +367,7 @@ func refusal(err error) func(*Upload) {
 	var known *geo.Error
 	if !errors.As(err, &known) {
 		known = geo.Errorf("internal_error", "服务内部错误，文件未被保存；请稍后重试或联系管理员", "the service failed on this file and kept nothing of it; try again later or tell the operator")
-		if errors.Is(err, ErrFull) {
+		if errors.Is(err, ErrFull) || errors.Is(err, syscall.ENOSPC) {
 			known = geo.Errorf("no_space", "服务器磁盘已满，文件未被保存；请联系管理员", "the server's disk is full and nothing was kept; tell the operator")
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"towngrid/data/apart"
 	"towngrid/geo"
 	"towngrid/geo/crs"
 	"towngrid/geo/snapshot"
@@ -35,6 +36,9 @@ type Options struct {
 	Pictures string
 	// Operator holds the operator's own reference systems; nil for none.
 	Operator *crs.Operator
+	// Apart is how uploads are read in a process of their own; the zero value reads them
+	// in this one.
+	Apart apart.Program
 	// Log receives what the Registry has to say; slog.Default() when nil.
 	Log *slog.Logger
 	// Now is the clock; time.Now when nil.

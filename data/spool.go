@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"towngrid/data/apart"
 	"towngrid/geo"
 )
 
@@ -29,6 +30,11 @@ func (d *desk) sweep(wanted map[string]bool, before time.Time) error {
 	if err != nil {
 		return err
 	}
+	read, err := filepath.Glob(filepath.Join(d.registry.opts.Spool, "*.upload"+apart.Suffix))
+	if err != nil {
+		return err
+	}
+	files = append(files, read...)
 	for _, f := range files {
 		if wanted[f] || !before.IsZero() && !writtenBefore(f, before) {
 			continue

@@ -312,7 +312,7 @@ func (d *desk) readInput(ctx context.Context, u Upload, f ZoningInput, in *zonin
 		kind = intake.AsPolygons
 	}
 	shapes, notices, err := intake.Shapes(ctx, intake.Job{
-		File: f.File, Source: file, Size: f.Size, Choice: u.Zoning.Request.Files[f.Role], Snapshot: d.registry.Snapshot(), Operator: d.registry.opts.Operator,
+		File: f.File, Source: file, Size: f.Size, Choice: u.Zoning.Request.Files[f.Role], Live: intake.Published(d.registry.Snapshot()), Operator: d.registry.opts.Operator,
 	}, kind)
 	if err != nil {
 		return notices, err

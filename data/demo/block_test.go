@@ -31,7 +31,7 @@ func ground(tb testing.TB) zoning.Input {
 		tb.Fatal(err)
 	}
 	read := func(b *bytes.Buffer, kind intake.ShapeKind) []intake.Shape {
-		shapes, violations, err := intake.Shapes(context.Background(), intake.Job{File: "a.zip", Source: bytes.NewReader(b.Bytes()), Size: int64(b.Len()), Snapshot: snapshot.Empty()}, kind)
+		shapes, violations, err := intake.Shapes(context.Background(), intake.Job{File: "a.zip", Source: bytes.NewReader(b.Bytes()), Size: int64(b.Len()), Live: intake.Published(snapshot.Empty())}, kind)
 		if err != nil || len(violations) > 0 {
 			tb.Fatal(err, violations)
 		}

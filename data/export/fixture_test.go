@@ -79,7 +79,7 @@ func publish(t testing.TB, s *snapshot.Snapshot, c geo.Collection, d geo.Divisio
 // read reads a file as an upload would be, which must give features.
 func read(t testing.TB, s *snapshot.Snapshot, c geo.Collection, file []byte, choice intake.Choice) []geo.Feature {
 	t.Helper()
-	r, err := intake.Read(t.Context(), intake.Job{File: "export", Source: bytes.NewReader(file), Size: int64(len(file)), Collection: c, Division: division, Choice: choice, Snapshot: s})
+	r, err := intake.Read(t.Context(), intake.Job{File: "export", Source: bytes.NewReader(file), Size: int64(len(file)), Collection: c, Division: division, Choice: choice, Live: intake.Published(s)})
 	if err != nil {
 		t.Fatal(err)
 	}

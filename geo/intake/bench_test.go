@@ -59,7 +59,7 @@ var district = sync.OnceValues(func() (file []byte, live *snapshot.Snapshot) {
 })
 
 func job(file []byte, live *snapshot.Snapshot) Job {
-	return Job{File: "cells.zip", Source: bytes.NewReader(file), Size: int64(len(file)), Collection: geo.Cells, Division: "330890", Snapshot: live}
+	return Job{File: "cells.zip", Source: bytes.NewReader(file), Size: int64(len(file)), Collection: geo.Cells, Division: "330890", Live: Published(live)}
 }
 
 // BenchmarkDistrict takes 50,000 cells of 60 vertices through the door: reading and

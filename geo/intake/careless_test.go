@@ -97,7 +97,7 @@ func TestCellsOnLongEdges(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := inDegrees(ring(a, along(1./3), c), ring(along(1./3), along(.5), along(.75), c), ring(along(.75), b, c))
-	res, err := Read(t.Context(), Job{File: "c", Source: strings.NewReader(string(file)), Size: int64(len(file)), Collection: geo.Cells, Division: "330890", Snapshot: snapshot.Empty().With(units)})
+	res, err := Read(t.Context(), Job{File: "c", Source: strings.NewReader(string(file)), Size: int64(len(file)), Collection: geo.Cells, Division: "330890", Live: Published(snapshot.Empty().With(units))})
 	if err != nil || len(res.Features) != 3 {
 		t.Fatalf("%v %v", err, found(res))
 	}

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -177,12 +178,12 @@ func (r *reader) checkReferences() {
 	if r.job.Collection == geo.Cells && !r.unitsLive() {
 		severity = geo.Warning
 	}
+	if r.job.Collection == geo.Cells {
+		here = r.unitsNamed()
+	}
 	for i, f := range r.result.Features {
 		parent := geo.Code(f.Properties.Text(field))
 		if parent == "" || here[parent] {
-			continue
-		}
-		if _, _, ok := r.job.Snapshot.Feature(geo.Units, parent); ok && r.job.Collection != geo.Units {
 			continue
 		}
 		r.breach(i, geo.Breach("unknown_parent", severity,
@@ -191,10 +192,23 @@ func (r *reader) checkReferences() {
 	}
 }
 
+// unitsNamed are those of the units that the features name which are published.
+func (r *reader) unitsNamed() map[geo.Code]bool {
+	named := map[geo.Code]bool{}
+	for _, f := range r.result.Features {
+		named[geo.Code(f.Properties.Text("unit"))] = false
+	}
+	codes := slices.Collect(maps.Keys(named))
+	for i, has := range r.job.Live.Has(geo.Units, codes) {
+		named[codes[i]] = has
+	}
+	return named
+}
+
 // unitsLive says whether units of the upload's division are published.
 func (r *reader) unitsLive() bool {
-	for _, p := range r.job.Snapshot.Parts(geo.Units) {
-		if d := p.Version().Division; d.Contains(r.job.Division) || r.job.Division.Contains(d) {
+	for _, d := range r.job.Live.Divisions(geo.Units) {
+		if d.Contains(r.job.Division) || r.job.Division.Contains(d) {
 			return true
 		}
 	}

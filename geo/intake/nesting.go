@@ -39,7 +39,7 @@ func (r *reader) container(f geo.Feature, col geo.Collection, property string) *
 		r.containers = map[geo.Code]*bands{}
 	}
 	var b *bands
-	if in, _, ok := r.job.Snapshot.Feature(col, code); ok {
+	if in := r.job.Live.Feature(col, "", code); in != nil {
 		if mp, ok := in.Geometry.(orb.MultiPolygon); ok {
 			b = newBands(mp)
 		}
@@ -131,18 +131,16 @@ func (r *reader) checkCovered() {
 			covered[geo.Code(f.Properties.Text("unit"))] += geo.StraightAreaM2(f.Geometry.(orb.MultiPolygon)) - r.outside[i]
 		}
 	}
-	for _, part := range r.job.Snapshot.Parts(geo.Units) {
-		if part.Version().Division != r.job.Division {
+	for _, code := range r.job.Live.Codes(geo.Units, r.job.Division) {
+		u := r.job.Live.Feature(geo.Units, r.job.Division, code)
+		if u == nil {
 			continue
 		}
-		for i := range part.Len() {
-			u := part.At(i)
-			got, has := covered[u.Code]
-			if !has && u.Properties.Text("level") != geo.LevelStation {
-				continue
-			}
-			r.uncovered(u, got)
+		got, has := covered[code]
+		if !has && u.Properties.Text("level") != geo.LevelStation {
+			continue
 		}
+		r.uncovered(u, got)
 	}
 }
 

@@ -25,7 +25,7 @@ func nested(t *testing.T, rows ...row) Result {
 	file := zipped(t, sheet{name: "c", prj: degreesPRJ(), fields: text20("WGBM", "SSDYBM"), rows: rows})
 	res, err := Read(context.Background(), Job{
 		File: "c.zip", Source: bytes.NewReader(file), Size: int64(len(file)), Collection: geo.Cells, Division: "330890",
-		Snapshot: snapshot.Empty().With(units),
+		Live: Published(snapshot.Empty().With(units)),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,6 @@ import (
 	"towngrid/geo"
 	"towngrid/geo/crs"
 	"towngrid/geo/shapefile"
-	"towngrid/geo/snapshot"
 )
 
 // Job is one file to read.
@@ -20,8 +19,8 @@ type Job struct {
 	Collection geo.Collection
 	Division   geo.Division
 	Choice     Choice
-	// Snapshot is what is live: references are held against it.
-	Snapshot *snapshot.Snapshot
+	// Live is what is published: references are held against it.
+	Live Live
 	// Operator holds the operator's own systems and datum parameters; nil for none.
 	Operator *crs.Operator
 	// Progress, when set, hears how far the work has come, from 0 to 1.

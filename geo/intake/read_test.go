@@ -81,7 +81,7 @@ func read(t *testing.T, col geo.Collection, c Choice, file []byte) (Result, erro
 	}
 	return Read(context.Background(), Job{
 		File: "a.zip", Source: bytes.NewReader(file), Size: int64(len(file)), Collection: col, Division: "330890",
-		Choice: c, Snapshot: snapshot.Empty().With(units),
+		Choice: c, Live: Published(snapshot.Empty().With(units)),
 	})
 }
 
@@ -391,7 +391,7 @@ func TestACancelledReadStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	file := zipped(t, sheet{name: "a", prj: degreesPRJ(), fields: text20("WGBM", "SSDYBM"), rows: []row{{square(118.9, 29, .01), []any{"C1", "U1"}}}})
-	_, err := Read(ctx, Job{File: "a.zip", Source: bytes.NewReader(file), Size: int64(len(file)), Collection: geo.Cells, Division: "330890", Snapshot: snapshot.Empty()})
+	_, err := Read(ctx, Job{File: "a.zip", Source: bytes.NewReader(file), Size: int64(len(file)), Collection: geo.Cells, Division: "330890", Live: Published(snapshot.Empty())})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}

@@ -19,7 +19,7 @@ import (
 )
 
 func shapeJob(file string, data []byte) intake.Job {
-	return intake.Job{File: file, Source: bytes.NewReader(data), Size: int64(len(data)), Snapshot: snapshot.Empty()}
+	return intake.Job{File: file, Source: bytes.NewReader(data), Size: int64(len(data)), Live: intake.Published(snapshot.Empty())}
 }
 
 // roadsZip is a zipped shapefile of lines in Gauss-Krüger metres.

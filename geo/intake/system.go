@@ -3,7 +3,6 @@ package intake
 import (
 	"cmp"
 	"errors"
-	"math"
 	"slices"
 	"strings"
 
@@ -201,7 +200,7 @@ const farM = 6000
 // datums are the options of a file in degrees: by how well it fits the cells that are
 // published, where it lies among them; else CGCS2000 as given, and the others.
 func (r *reader) datums(plain Option) (options []Option) {
-	fits := crs.Fits(r.sample(300), r.misfitM)
+	fits := crs.Fits(r.sample(300), r.job.Live.MisfitM)
 	if len(fits) > 0 && fits[0].MedianM <= farM {
 		for _, fit := range fits {
 			options = append(options, Option{fit.CRS.ID(), fit.Evidence})
@@ -220,7 +219,7 @@ func (r *reader) datums(plain Option) (options []Option) {
 // nearestFirst orders guesses by how far the middle of the file would lie from what is
 // published of the division, where anything is. Those as far as others keep their order.
 func (r *reader) nearestFirst(guesses []crs.Guess, b orb.Bound) {
-	live, any := r.publishedBound()
+	live, any := r.job.Live.Bound(r.job.Division)
 	if !any {
 		return
 	}
@@ -236,24 +235,6 @@ func (r *reader) nearestFirst(guesses []crs.Guess, b orb.Bound) {
 		return geo.DistanceM(orb.Point{lon, lat}, live.Center())
 	}
 	slices.SortStableFunc(guesses, func(x, y crs.Guess) int { return cmp.Compare(far(x), far(y)) })
-}
-
-// publishedBound is the bound of what is published of the division and of those above and below it.
-func (r *reader) publishedBound() (b orb.Bound, any bool) {
-	for _, c := range geo.Collections() {
-		for _, p := range r.job.Snapshot.Parts(c) {
-			d := p.Version().Division
-			if p.Len() == 0 || !d.Contains(r.job.Division) && !r.job.Division.Contains(d) {
-				continue
-			}
-			if !any {
-				b, any = p.Bound(), true
-				continue
-			}
-			b = b.Union(p.Bound())
-		}
-	}
-	return b, any
 }
 
 // sample picks about n vertices, spread evenly over the file.
@@ -286,15 +267,4 @@ func eachVertex(r *reader, f func(orb.Point)) {
 			}
 		}
 	}
-}
-
-// misfitM is the distance from a position to the nearest published border of a cell,
-// NaN where there is none.
-func (r *reader) misfitM(p orb.Point) float64 {
-	if m := r.job.Snapshot.Locate(p); m.Cell != nil {
-		return m.BorderM
-	} else if m.Nearest != nil {
-		return m.NearestM
-	}
-	return math.NaN()
 }

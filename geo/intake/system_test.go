@@ -45,7 +45,7 @@ func TestAFileInShiftedDegreesIsRecognised(t *testing.T) {
 			rows = append(rows, row{shifted, []any{fmt.Sprintf("C%03d", i), nil}})
 		}
 		file := zipped(t, sheet{name: "c", fields: text20("WGBM", "SSDYBM"), rows: rows})
-		job := Job{File: "c.zip", Source: bytes.NewReader(file), Size: int64(len(file)), Collection: geo.Cells, Division: "330890", Snapshot: live}
+		job := Job{File: "c.zip", Source: bytes.NewReader(file), Size: int64(len(file)), Collection: geo.Cells, Division: "330890", Live: Published(live)}
 		res, err := Read(context.Background(), job)
 		if err != nil {
 			t.Fatal(err)
@@ -103,7 +103,7 @@ func TestFilesWithNorthFirstAreOfferedExchanged(t *testing.T) {
 			}
 			file := zipped(t, sheet{name: "c", fields: text20("WGBM", "SSDYBM"), rows: rows})
 			res, err := Read(context.Background(), Job{File: "c.zip", Source: bytes.NewReader(file), Size: int64(len(file)), Collection: geo.Cells,
-				Division: "330890", Snapshot: snapshot.Empty(), Choice: Choice{CRS: choice}})
+				Division: "330890", Live: Published(snapshot.Empty()), Choice: Choice{CRS: choice}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -130,7 +130,7 @@ func TestFilesWithNorthFirstAreOfferedExchanged(t *testing.T) {
 func TestDatumsAreOfferedWhereNothingIsPublished(t *testing.T) {
 	rows := []row{{geotest.Tessellation(5, 1, orb.Bound{Min: orb.Point{118.8, 28.9}, Max: orb.Point{119, 29.1}})[0], []any{"C1", "S1"}}}
 	file := zipped(t, sheet{name: "c", fields: text20("WGBM", "SSDYBM"), rows: rows})
-	res, err := Read(context.Background(), Job{File: "c.zip", Source: bytes.NewReader(file), Size: int64(len(file)), Collection: geo.Cells, Division: "330890", Snapshot: snapshot.Empty()})
+	res, err := Read(context.Background(), Job{File: "c.zip", Source: bytes.NewReader(file), Size: int64(len(file)), Collection: geo.Cells, Division: "330890", Live: Published(snapshot.Empty())})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +147,7 @@ func TestDatumsAreOfferedWhereNothingIsPublished(t *testing.T) {
 func TestAFileWithoutAttributesIsRefused(t *testing.T) {
 	file := `{"type":"Polygon","coordinates":[[[118.9,29],[118.91,29],[118.91,29.01],[118.9,29]]]}`
 	res, err := Read(context.Background(), Job{File: "c.geojson", Source: strings.NewReader(file), Size: int64(len(file)), Collection: geo.Cells,
-		Division: "330890", Snapshot: snapshot.Empty(), Choice: Choice{CRS: "EPSG:4490"}})
+		Division: "330890", Live: Published(snapshot.Empty()), Choice: Choice{CRS: "EPSG:4490"}})
 	var known *geo.Error
 	if !errors.As(err, &known) || known.Code != "no_attributes" || res.Question != nil || res.Counts != (Counts{Records: 1, Refused: 1}) {
 		t.Errorf("%v, %+v", err, res)
