@@ -2,14 +2,11 @@ package rows
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
-	"runtime"
 	"slices"
 
 	"github.com/paulmach/orb"
-	"golang.org/x/sync/errgroup"
 
 	"towngrid/geo"
 )
@@ -17,7 +14,7 @@ import (
 // Each yields the rows of fs in order of code, each until the next is asked for. It is
 // an error, before any is made, when two have one code; one that cannot be kept ends
 // them. Rows of two batches are there at a time, not of all features: while those of
-// one are written, the next are made on all cores.
+// one are written, the next are made.
 func (form Form) Each(ctx context.Context, fs []geo.Feature, kind geo.GeometryKind) (iter.Seq2[*Row, error], error) {
 	order, err := inOrder(fs)
 	if err != nil {
@@ -79,20 +76,23 @@ type encoded struct {
 	err  error
 }
 
-// encodeAll makes the rows of the features at these places, on all cores.
+// encodeAll makes the rows of the features at these places, on one core: writing what was
+// made before takes longer, and those who are served meanwhile need the others.
 func (form Form) encodeAll(ctx context.Context, fs []geo.Feature, places []int, kind geo.GeometryKind) encoded {
 	rows := make([]Row, len(places))
-	work, ctx := errgroup.WithContext(ctx)
-	workers := runtime.GOMAXPROCS(0)
-	for w := range workers {
-		work.Go(func() (err error) {
-			for i := w; i < len(places) && err == nil; i += workers {
-				rows[i], err = form.row(&fs[places[i]], kind)
-			}
-			return errors.Join(err, ctx.Err())
-		})
+	for i, place := range places {
+		var err error
+		if i%64 == 0 {
+			err = ctx.Err()
+		}
+		if err == nil {
+			rows[i], err = form.row(&fs[place], kind)
+		}
+		if err != nil {
+			return encoded{err: err}
+		}
 	}
-	return encoded{rows, work.Wait()}
+	return encoded{rows: rows}
 }
 
 // BoundOfFeatures is the box around all features, empty where they have no place.

@@ -63,7 +63,11 @@ type Options struct {
 	Max int
 }
 
-// Check finds gaps and overlaps, the largest first; nil where there are none.
+// Check is the function of this name for the coverage's faces.
+func (c *Coverage) Check(o Options) []Defect { return Check(c.faces, o) }
+
+// Check finds gaps and overlaps of faces, as Build takes them, the largest first; nil
+// where there are none.
 // Each gap is a defect of its own; all that two faces have in common is one. A gap
 // that is open to the outside is part of the outside. Vertices that one face has on
 // an edge and its neighbour has not do no harm, to within the tolerance.
@@ -72,16 +76,10 @@ type Options struct {
 // faces over a place does not change elsewhere. So Check weaves these together,
 // looks at every region between them how many faces cover it, and takes apart the
 // regions that more than one covers.
-func (c *Coverage) Check(o Options) []Defect {
-	k := newChecker(c, o)
+func Check(faces []orb.MultiPolygon, o Options) []Defect {
+	k := newChecker(faces, o)
 	w := newWeave(k.tolerance)
-	for _, a := range c.arcs {
-		if a.Right == Rim {
-			for i := 1; i < len(a.Points); i++ {
-				w.add(a.Points[i-1], a.Points[i], a.Left)
-			}
-		}
-	}
+	newUnshared(faces).each(func(face int32, a, b orb.Point) { w.add(a, b, face) })
 	effort := 3_000_000 + 150*len(w.strands)
 	if stuck, ok := w.knot(&effort); !ok {
 		return []Defect{{Kind: Tangle, Faces: []int32{stuck.face}, Place: w.at[stuck.from]}}
@@ -97,7 +95,7 @@ func (c *Coverage) Check(o Options) []Defect {
 		}
 	}
 	effort = 20_000_000
-	for _, mp := range c.faces {
+	for _, mp := range faces {
 		effort += 20 * vertexCount(mp)
 	}
 	k.takeApart(overlaps, &effort)
@@ -106,7 +104,7 @@ func (c *Coverage) Check(o Options) []Defect {
 
 // checker collects what Check finds.
 type checker struct {
-	c         *Coverage
+	faces     []orb.MultiPolygon
 	tolerance float64
 	max       int
 	tree      rtree.RTreeG[piece] // by bound
@@ -123,15 +121,15 @@ type piece struct {
 	rings orb.MultiPolygon
 }
 
-func newChecker(c *Coverage, o Options) *checker {
-	k := &checker{c: c, tolerance: o.ToleranceM, max: o.Max, pairs: map[[2]int32]int{}}
+func newChecker(faces []orb.MultiPolygon, o Options) *checker {
+	k := &checker{faces: faces, tolerance: o.ToleranceM, max: o.Max, pairs: map[[2]int32]int{}}
 	if !(k.tolerance > 0) {
 		k.tolerance = 0.001
 	}
 	if k.max <= 0 {
 		k.max = 1000
 	}
-	for i, mp := range c.faces {
+	for i, mp := range faces {
 		for _, rings := range pieces(mp) {
 			if b := bound(rings); !b.IsEmpty() {
 				k.tree.Insert(b.Min, b.Max, piece{int32(i), rings})
@@ -267,7 +265,7 @@ func (k *checker) weaveIn(w *weave, b orb.Bound, effort *int) {
 	slices.Sort(faces)
 	faces = slices.Compact(faces)
 	for _, f := range faces {
-		for _, poly := range k.c.faces[f] {
+		for _, poly := range k.faces[f] {
 			for _, r := range poly {
 				*effort -= len(r) / 8
 				for i := 1; i < len(r); i++ {

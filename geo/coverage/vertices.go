@@ -44,7 +44,10 @@ func (v *vertices) number(p orb.Point) int32 {
 
 // hash mixes both coordinates into the high bits. Its seeds are random, so that no
 // file can be made whose positions all collide; numbers do not depend on them.
-func (v *vertices) hash(p orb.Point) uint64 {
-	hi, lo := bits.Mul64(math.Float64bits(p[0])^v.seeds[0], math.Float64bits(p[1])^v.seeds[1])
+func (v *vertices) hash(p orb.Point) uint64 { return hashPoint(p, v.seeds) }
+
+// hashPoint takes minus zero for zero.
+func hashPoint(p orb.Point, seeds [2]uint64) uint64 {
+	hi, lo := bits.Mul64(math.Float64bits(p[0]+0)^seeds[0], math.Float64bits(p[1]+0)^seeds[1])
 	return (hi ^ lo) * 0x9e3779b97f4a7c15
 }

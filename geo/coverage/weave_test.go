@@ -25,7 +25,7 @@ func TestOverlapsAreKeptWithoutEffort(t *testing.T) {
 	box := func(x float64) orb.MultiPolygon {
 		return orb.MultiPolygon{{{{x, 0}, {x + 2, 0}, {x + 2, 2}, {x, 2}, {x, 0}}}}
 	}
-	k := newChecker(Build([]orb.MultiPolygon{box(0), box(1)}), Options{})
+	k := newChecker([]orb.MultiPolygon{box(0), box(1)}, Options{})
 	effort := -1
 	k.takeApart([]region{{outline: orb.Polygon{{{1, 0}, {2, 0}, {2, 2}, {1, 2}, {1, 0}}}}}, &effort)
 	if len(k.defects) != 1 || k.defects[0].Kind != Overlap {

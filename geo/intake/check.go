@@ -317,7 +317,7 @@ func (r *reader) checkCoverage() {
 // defects lists defects of these kinds; a tangle, in which gaps and overlaps cannot be
 // told apart any more, refuses the file.
 func (r *reader) defects(polys []orb.MultiPolygon, kinds ...coverage.Kind) {
-	for _, d := range coverage.Build(polys).Check(coverage.Options{ToleranceM: r.job.Choice.toleranceM()}) {
+	for _, d := range coverage.Check(polys, coverage.Options{ToleranceM: r.job.Choice.toleranceM()}) {
 		if d.Kind == coverage.Tangle || slices.Contains(kinds, d.Kind) {
 			r.add(r.defect(d))
 		}
