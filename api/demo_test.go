@@ -8,10 +8,12 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"testing"
 
 	"towngrid/data"
+	"towngrid/data/apart"
 	"towngrid/data/demo"
 	"towngrid/data/gpkg"
 	"towngrid/data/standards"
@@ -52,7 +54,17 @@ var theDistrict = sync.OnceValues(func() (district, error) {
 	return d, err
 })
 
+// readUpload is the argument by which this test is started as the process that reads an upload.
+const readUpload = "read-upload"
+
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == readUpload {
+		debug.SetGCPercent(50) // as the program does
+		if err := apart.Serve(os.Stdin, os.Stdout); err != nil {
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	code := m.Run()
 	if d, err := theDistrict(); err == nil {
 		_ = d.registry.Close()

@@ -573,7 +573,7 @@ func TestSliverAmongManyCells(t *testing.T) {
 
 // TestUploadsOverTheLimits sends more than an upload may hold.
 func TestUploadsOverTheLimits(t *testing.T) {
-	h := newHouse(t, Config{}, func(o *data.Options) { o.MaxUpload = 24 * mb })
+	h := newHouse(t, Config{}, func(o *data.Options) { o.MaxUpload, o.Apart = 24*mb, readApart(t) })
 	circle := func(n int) orb.Ring {
 		ring := make(orb.Ring, n, n+1)
 		for i := range ring {
@@ -584,18 +584,28 @@ func TestUploadsOverTheLimits(t *testing.T) {
 	}
 	one := func(g orb.Geometry) []byte { return layerZip(t, "UTF-8", cellRecord{g, [3]string{"C1", "大", "S1"}}) }
 
-	v := h.refused(t, one(orb.MultiPolygon{{circle(500_000)}}), "too_many_vertices")
-	t.Logf("500,001 vertices: %v", v)
-	v.within(t, 3*time.Second, 256*mb)
+	// Who sends too much hears it in the answer, not later.
+	over := func(what string, file []byte, code string) {
+		t.Helper()
+		v := h.refused(t, file, code)
+		t.Logf("%s: %v", what, v)
+		if v.status != http.StatusRequestEntityTooLarge {
+			t.Errorf("%s: %v", what, v)
+		}
+		v.within(t, 3*time.Second, 64*mb)
+	}
+	over("500,001 vertices", one(orb.MultiPolygon{{circle(500_000)}}), "too_many_vertices")
+	position := ",[118.9,29.1]"
+	over("500,001 vertices of GeoJSON", []byte(`{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"code":"C1"},"geometry":{"type":"Polygon","coordinates":[[[118.9,29]`+
+		strings.Repeat(position, 500_000)+`]]}}]}`), "too_many_vertices")
+	over("500,001 boundary points", []byte("[地块坐标]\r\n500001,1.0,C1,格,面,,,,@\r\n"+strings.Repeat("J1,1,3209000.1,40490000.2\r\n", 500_001)), "too_many_vertices")
 
 	square := func(x, y float64) orb.Ring { return testCell{x: x, y: y}.geometry()[0][0] }
 	many := make([]cellRecord, 200_001)
 	for i := range many {
 		many[i] = cellRecord{orb.MultiPolygon{{square(118, 29)}}, [3]string{"C" + strconv.Itoa(i), "", "S1"}}
 	}
-	v = h.refused(t, layerZip(t, "UTF-8", many...), "too_many_features")
-	t.Logf("200,001 features: %v", v)
-	v.within(t, 3*time.Second, 256*mb)
+	over("200,001 features", layerZip(t, "UTF-8", many...), "too_many_features")
 
 	rec := post(t, h.Server, "/uploads?"+cellsQuery, make([]byte, 24*mb+1))
 	if p := problemOf(t, rec); rec.Code != http.StatusRequestEntityTooLarge || p.Code != "upload_too_large" {

@@ -153,7 +153,8 @@ func (d *desk) close() {
 
 // Receive takes a file in: it is spooled, and read by the time that Wait returns.
 // It is ErrBusy, before anything of body is read, when too many uploads are
-// received, wait or are read; and a geo.Error when a choice is none, or the file is empty or too large.
+// received, wait or are read; and a geo.Error when a choice is none, or the file is empty,
+// too large, or has more features or vertices than an upload may have.
 // Nothing is kept then.
 func (r *Registry) Receive(ctx context.Context, rc Receipt, body io.Reader) (Upload, error) {
 	if r.away() {
@@ -186,10 +187,40 @@ func (r *Registry) spooled(ctx context.Context, rc Receipt, body io.Reader) (u U
 	if u.Size, u.SHA256, err = d.spool(u.ID, body); err != nil {
 		return u, err
 	}
-	if err := r.store.SaveUpload(ctx, u); err != nil {
+	if err = d.count(ctx, u); err == nil {
+		err = r.store.SaveUpload(ctx, u)
+	}
+	if err != nil {
 		return u, errors.Join(err, os.Remove(d.path(u.ID)))
 	}
 	return u, nil
+}
+
+// counting bounds how long a file is counted before its sender hears that it was received.
+const counting = 2 * time.Second
+
+// count refuses a file that has more in it than an upload may have while its sender is
+// still there to hear it. What is not counted in time is counted again as it is read.
+func (d *desk) count(ctx context.Context, u Upload) error {
+	f, err := os.Open(d.path(u.ID))
+	if err != nil {
+		return fmt.Errorf("spool: %w", err)
+	}
+	defer f.Close()
+	ctx, cancel := context.WithTimeout(ctx, counting)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		defer func() {
+			if cause := recover(); cause != nil {
+				d.registry.opts.Log.Error("counting an upload panicked", "upload", u.ID, "cause", cause, "stack", string(debug.Stack()))
+				done <- nil // reading it will say what is wrong with it
+			}
+		}()
+		giveWay()
+		done <- intake.Count(ctx, intake.Job{Source: f, Size: u.Size, Choice: u.Choice})
+	}()
+	return <-done
 }
 
 // read starts the reading of an upload whose file is in the spool and which has its place.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -294,7 +295,7 @@ func TestAServiceThatIsGone(t *testing.T) {
 func features() []geo.Feature {
 	return []geo.Feature{
 		{Code: "", Name: ""},
-		{Code: "P", Name: "点", Geometry: orb.Point{118, -0.0}, Properties: geo.Properties{{Name: "a", Value: "文"}, {Name: "b", Value: int64(-1 << 62)}, {Name: "c", Value: 1e-300}, {Name: "d", Value: true}, {Name: "e", Value: false}, {Name: "f"}}},
+		{Code: "P", Name: "点", Geometry: orb.Point{118, math.Copysign(0, -1)}, Properties: geo.Properties{{Name: "a", Value: "文"}, {Name: "b", Value: int64(-1 << 62)}, {Name: "c", Value: 1e-300}, {Name: "d", Value: true}, {Name: "e", Value: false}, {Name: "f"}}},
 		{Code: "M", Geometry: orb.MultiPolygon{{{{1, 2}, {3, 4}, {5, 6}, {1, 2}}, {}}, {{{7, 8}}}}, Properties: geo.Properties{{Name: "a", Value: ""}}},
 		{Code: "L", Name: strings.Repeat("长", 50_000), Geometry: square(118, 29)},
 	}

@@ -34,24 +34,52 @@ type source struct {
 	closing func() (records int, violations []geo.Violation)
 }
 
-// openSource recognises the format by the file's first bytes. A question is open where an
-// archive holds several layers.
-func openSource(job Job) (*source, *Question, error) {
+// format is what a file is.
+type format int
+
+const (
+	isShapefile format = iota
+	isGeoJSON
+	isBoundaryText
+	isGeoPackage
+)
+
+// recognise tells the format by the file's first bytes. What is none of them is taken for
+// a shapefile, whose reader says what is wrong. The error is the source's.
+func recognise(job Job) (format, error) {
 	head := make([]byte, 512)
 	n, err := job.Source.ReadAt(head, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, nil, err
+		return isShapefile, err
 	}
 	head = head[:n]
 	switch {
 	case bytes.HasPrefix(head, []byte("SQLite format 3\x00")):
+		return isGeoPackage, nil
+	case bytes.HasPrefix(head, []byte("PK")):
+		return isShapefile, nil // whatever the names within say
+	case isJSON(head):
+		return isGeoJSON, nil
+	case isJZD(head):
+		return isBoundaryText, nil
+	}
+	return isShapefile, nil
+}
+
+// openSource opens a file by its format. A question is open where an archive holds several
+// layers.
+func openSource(job Job) (*source, *Question, error) {
+	format, err := recognise(job)
+	if err != nil {
+		return nil, nil, err
+	}
+	switch format {
+	case isGeoPackage:
 		return nil, nil, geo.Errorf("geopackage_not_accepted",
 			"不接受 GeoPackage 上传；请导出为压缩的 Shapefile 或 GeoJSON", "a GeoPackage is not taken as an upload; export it as a zipped shapefile or GeoJSON")
-	case bytes.HasPrefix(head, []byte("PK")):
-		return openShapefile(job) // whatever the names within say
-	case isJSON(head):
+	case isGeoJSON:
 		return openGeoJSON(job)
-	case isJZD(head):
+	case isBoundaryText:
 		return openJZD(job)
 	}
 	return openShapefile(job)

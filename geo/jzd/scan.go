@@ -105,12 +105,9 @@ func (s *scan) parcel(line []byte) error {
 func (s *scan) point(line []byte) error {
 	s.rows++
 	s.open = !s.ended
-	if s.rows > s.f.lim.PolygonVertices {
-		return geo.Errorf("too_many_vertices", "第 %d 个地块超过 %d 个点；请简化或拆分",
-			"parcel %d has more than %d points; simplify or split it", s.record, s.f.lim.PolygonVertices)
-	}
-	if s.vertices++; s.vertices > s.f.lim.Vertices {
-		return geo.Errorf("too_many_vertices", "文件超过 %d 个点；请拆分文件", "the file has more than %d points; split it", s.f.lim.Vertices)
+	s.vertices++
+	if err := over(s.record, s.rows, s.vertices, s.f.lim); err != nil {
+		return err
 	}
 	r, err := parseRow(line, s.number)
 	if err != nil {

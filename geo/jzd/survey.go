@@ -45,8 +45,8 @@ func (s *survey) run(lim shapefile.Limits) error {
 		case garbled:
 			s.begin(isParcelLine(line))
 		}
-		if s.records > lim.Features {
-			return geo.Errorf("too_many_features", "文件超过 %d 个地块；请拆分文件", "the file has more than %d parcels; split it", lim.Features)
+		if err := over(s.records, 0, 0, lim); err != nil {
+			return err
 		}
 	}
 }

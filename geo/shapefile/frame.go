@@ -38,6 +38,8 @@ type frames struct {
 	next   int64    // where the next one should begin
 	starts []uint32 // of each record, in words of 16 bits
 	done   bool
+	// uncounted says that starts is not kept.
+	uncounted bool
 }
 
 // advance gives the next record, io.EOF after the last, a *refusal for what
@@ -65,7 +67,9 @@ func (s *frames) advance() (frame, error) {
 		return frame{}, io.EOF
 	}
 	s.count++
-	s.starts = append(s.starts, uint32(s.next/2))
+	if !s.uncounted {
+		s.starts = append(s.starts, uint32(s.next/2))
+	}
 	if !framed {
 		s.done = true
 		return f, s.unframed(f, len(b), left)

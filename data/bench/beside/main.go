@@ -5,8 +5,8 @@
 // position lies, 500 times a second at most and from a process of its own, in turns with
 // nothing else to do and while a file near the limits is read, checked and kept as a
 // draft. It prints for each round the 99th percentile of both, how long the upload took,
-// and by how much the memory grew that the program and its helpers have resident; and
-// the medians of all rounds.
+// and by how much more memory than before the first one the program and the processes that
+// it starts have resident at the most; and the medians of all rounds.
 //
 //	go run ./data/bench/beside [-n 80000] [-rounds 5] [-program FILE]
 package main
@@ -83,6 +83,8 @@ func carryOut(args ...string) error {
 type service struct {
 	cmd  *exec.Cmd
 	base string // its address, without a slash at the end
+	// idleMB is what it has resident before the first upload.
+	idleMB float64
 }
 
 func serve(program, db string) (*service, error) {
@@ -116,10 +118,7 @@ func (s *service) stop() {
 type figures struct{ alone, beside, took, grownMB float64 }
 
 func (s *service) measure(file string, rounds int) error {
-	// Once in vain, so that the first round does not find all the program's memory new.
-	if _, err := s.round(file); err != nil {
-		return err
-	}
+	s.idleMB = s.residentMB()
 	var all []figures
 	for i := range rounds {
 		f, err := s.round(file)
@@ -157,7 +156,7 @@ func (s *service) round(file string) (f figures, err error) {
 	if f.alone, err = s.ask(func() (bool, error) { return time.Since(began) > quiet, nil }); err != nil {
 		return f, err
 	}
-	idle, most := s.residentMB(), 0.0
+	most := 0.0
 	began = time.Now()
 	id, err := s.upload(file)
 	if err != nil {
@@ -165,8 +164,10 @@ func (s *service) round(file string) (f figures, err error) {
 	}
 	ticks, state := 0, ""
 	f.beside, err = s.ask(func() (bool, error) {
-		most = max(most, s.residentMB())
-		if ticks++; ticks%25 == 0 {
+		if ticks++; ticks%10 == 0 {
+			most = max(most, s.residentMB())
+		}
+		if ticks%25 == 0 {
 			if state, err = s.state(id); err != nil {
 				return true, err
 			}
@@ -179,7 +180,7 @@ func (s *service) round(file string) (f figures, err error) {
 	if state != "draft" {
 		return f, fmt.Errorf("the upload ended as %s", state)
 	}
-	f.took, f.grownMB = float64(time.Since(began).Milliseconds()), most-idle
+	f.took, f.grownMB = float64(time.Since(began).Milliseconds()), most-s.idleMB
 	req, err := http.NewRequest(http.MethodDelete, s.base+"/uploads/"+id, nil)
 	if err != nil {
 		return f, err
