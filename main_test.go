@@ -33,9 +33,10 @@ import (
 	"towngrid/geo/density"
 )
 
-// TestMain runs the program itself where a test has started its own binary as a process.
+// TestMain runs the program itself where a test has started its own binary as a process,
+// or a service under test has, to read an upload.
 func TestMain(m *testing.M) {
-	if os.Getenv("TOWNGRID_TEST_PROGRAM") != "" {
+	if os.Getenv("TOWNGRID_TEST_PROGRAM") != "" || len(os.Args) > 1 && os.Args[1] == "read-upload" {
 		main()
 		return
 	}
@@ -86,17 +87,6 @@ func outside() map[string][]string {
 		"github.com/maypok86/otter":            {"tiles"},
 		"github.com/peterstace/simplefeatures": {"geo"},
 	}
-}
-
-// TestMain is the process that reads an upload where a service under test starts it.
-func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "read-upload" {
-		if err := run(context.Background(), os.Args[1:], os.Stdout); err != nil {
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
 }
 
 // TestImportsRunOneWay holds the direction main → api → tiles, data → geo and

@@ -85,15 +85,22 @@ func (p Program) run(ctx context.Context, job intake.Job, path, out string) (*en
 	cmd := exec.CommandContext(ctx, p.Command[0], p.Command[1:]...)
 	cmd.Stderr = &tail{}
 	standApart(cmd)
-	in, err := cmd.StdinPipe()
+	hears, in, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
-	told, err := cmd.StdoutPipe()
+	defer in.Close()
+	told, says, err := os.Pipe()
 	if err != nil {
+		hears.Close()
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
+	defer told.Close()
+	cmd.Stdin, cmd.Stdout = hears, says
+	err = cmd.Start()
+	hears.Close()
+	says.Close()
+	if err != nil {
 		return nil, fmt.Errorf("start the process that reads uploads: %w", err)
 	}
 	e, err := p.talk(job, path, out, in, told)
