@@ -118,6 +118,7 @@ type bulletin struct {
 // Coming readies the tiles of a snapshot that is about to go live, and finds out what it changes.
 func (s *Server) Coming(old, next *snapshot.Snapshot) {
 	changes := s.tiles.Changes(old, next)
+	s.tiles.Renew(old, next)
 	s.tiles.Follow(next)
 	s.bulletin.mu.Lock()
 	defer s.bulletin.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"github.com/maypok86/otter/v2"
 	"github.com/maypok86/otter/v2/stats"
@@ -33,6 +34,8 @@ type Cache struct {
 	counter *stats.Counter
 	builds  atomic.Uint64
 	blank   atomic.Uint64
+	heavy   int           // features from which a tile is renewed, see Renew
+	grace   time.Duration // that a publication waits for that, for each feature of its parts
 }
 
 // entryKey names the bytes of a tile in an encoding.
@@ -56,7 +59,7 @@ func NewCache(size int64) (*Cache, error) {
 	if size == 0 {
 		size = DefaultCacheBytes
 	}
-	c := &Cache{counter: stats.NewCounter(), slots: make(chan struct{}, 2*runtime.GOMAXPROCS(0))}
+	c := &Cache{heavy: heavy, grace: renewalGrace, counter: stats.NewCounter(), slots: make(chan struct{}, 2*runtime.GOMAXPROCS(0))}
 	tiles, err := otter.New(&otter.Options[entryKey, []byte]{
 		MaximumWeight: uint64(size),
 		Weigher:       func(_ entryKey, body []byte) uint32 { return uint32(len(body) + entryOverhead) },

@@ -25,6 +25,7 @@ type digest [16]byte
 type known struct {
 	digest digest
 	blank  bool // no feature can show in it
+	heavy  bool // so many can show in it that making it takes long
 	etags  [len(encodings)]string
 }
 
@@ -34,7 +35,7 @@ func (c *Cache) know(ctx context.Context, s *snapshot.Snapshot, r Request) (*kno
 	if err != nil {
 		return nil, err
 	}
-	k := &known{digest: digestOf(r, all), blank: all.n == 0}
+	k := &known{digest: digestOf(r, all), blank: all.n == 0, heavy: all.n >= c.heavy}
 	text := hex.EncodeToString(k.digest[:])
 	for i, e := range encodings {
 		k.etags[i] = `"` + text + e.suffix + `"`

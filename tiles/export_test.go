@@ -2,6 +2,7 @@ package tiles
 
 import (
 	"context"
+	"time"
 
 	"github.com/paulmach/orb"
 
@@ -141,3 +142,6 @@ func Marked(c *Cache, s, other *snapshot.Snapshot) (all, marked, shared int) {
 	}
 	return len(m.clusters), marked, shared
 }
+
+// Heavy sets from how many features on a cache renews tiles, and how long a publication waits for it.
+func Heavy(c *Cache, features int, grace time.Duration) { c.heavy, c.grace = features, grace }

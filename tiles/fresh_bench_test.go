@@ -93,7 +93,8 @@ func BenchmarkFreshTile(b *testing.B) {
 	for _, a := range all {
 		tile(s, a)
 	}
-	var follow, first14, first10 time.Duration
+	tile(s, address(5, at))
+	var follow, first14, first10, first5 time.Duration
 	remade, touched, round := 0, 0, 1
 	b.ResetTimer()
 	for b.Loop() {
@@ -103,6 +104,7 @@ func BenchmarkFreshTile(b *testing.B) {
 		b.StartTimer()
 		began := time.Now()
 		changes := cache.Changes(s, next)
+		cache.Renew(s, next)
 		cache.Follow(next)
 		follow += time.Since(began)
 		began = time.Now()
@@ -111,6 +113,9 @@ func BenchmarkFreshTile(b *testing.B) {
 		began = time.Now()
 		tile(next, address(10, at))
 		first10 += time.Since(began)
+		began = time.Now()
+		tile(next, address(5, at))
+		first5 += time.Since(began)
 		b.StopTimer()
 		made := cache.Stats().Builds
 		for _, a := range all {
@@ -133,6 +138,7 @@ func BenchmarkFreshTile(b *testing.B) {
 	b.ReportMetric(ms(follow), "ms/publication")
 	b.ReportMetric(ms(first14), "ms/first-z14")
 	b.ReportMetric(ms(first10), "ms/first-z10")
+	b.ReportMetric(ms(first5), "ms/first-z5")
 	b.ReportMetric(float64(remade)/float64(b.N), "remade")
 	b.ReportMetric(float64(touched)/float64(b.N), "touched")
 }

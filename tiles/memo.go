@@ -1,6 +1,7 @@
 package tiles
 
 import (
+	"context"
 	"hash/maphash"
 	"strings"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 // has one place and drives out what stood there, so it never grows beyond its 10 MB or so.
 type memo struct {
 	snap  *snapshot.Snapshot
+	stop  context.CancelFunc // ends what is made in the background for the snapshot
 	seed  maphash.Seed
 	slots [1 << 15]atomic.Pointer[noted]
 }
@@ -60,15 +62,25 @@ func (m *memo) known(r Request, find func() (*known, error)) (*known, error) {
 }
 
 // Follow readies the cache for a snapshot that is about to take the place of another: from then on it remembers
-// what it finds out about the tiles of next, and in the background marks the features that nobody has asked
-// about yet. It does not wait for that.
+// what it finds out about the tiles of next. In the background it renews heavy tiles (see Renew) and marks the
+// features that nobody has asked about yet. It does not wait for that.
 func (c *Cache) Follow(next *snapshot.Snapshot) {
-	c.live.Store(&memo{snap: next, seed: maphash.MakeSeed()})
-	go c.markAll(next)
+	ctx, stop := context.WithCancel(context.Background())
+	was := c.live.Swap(&memo{snap: next, stop: stop, seed: maphash.MakeSeed()})
+	if was != nil {
+		was.stop()
+	}
+	go func() {
+		defer stop()
+		for _, h := range c.heavyTiles(was) {
+			c.renew(ctx, next, h)
+		}
+		c.markAll(ctx, next)
+	}()
 }
 
-// markAll marks all features of a snapshot, one cluster after the other, for as long as it is the live one.
-func (c *Cache) markAll(s *snapshot.Snapshot) {
+// markAll marks all features of a snapshot, one cluster after the other, until the context ends.
+func (c *Cache) markAll(ctx context.Context, s *snapshot.Snapshot) {
 	for _, col := range geo.Collections() {
 		if !schemas[col].Public {
 			continue
@@ -77,7 +89,7 @@ func (c *Cache) markAll(s *snapshot.Snapshot) {
 		for _, p := range s.Parts(col) {
 			m := c.markers.marker(p)
 			for k := range m.clusters {
-				if live := c.live.Load(); live.snap != s {
+				if ctx.Err() != nil {
 					return
 				}
 				marks := m.marks(p, k)
