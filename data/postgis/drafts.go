@@ -126,10 +126,10 @@ func liveFeatures(ctx context.Context, tx pgx.Tx, draft version) (map[string]liv
 		row rows.Row
 	}
 	read := func(found pgx.CollectableRow) (k kept, err error) {
-		var geometry, odd, sum []byte
-		err = found.Scan(&k.id, &k.row.Code, &k.row.Name, &k.row.Properties, &geometry, &odd, &sum)
+		var area, place, odd, sum []byte
+		err = found.Scan(&k.id, &k.row.Code, &k.row.Name, &k.row.Properties, &area, &place, &odd, &sum)
 		copy(k.row.Sum[:], sum)
-		k.row.Geometry = bytes.Join([][]byte{geometry, odd}, nil) // one of them is nil
+		k.row.Geometry = bytes.Join([][]byte{area, place, odd}, nil) // two of them are nil
 		return k, err
 	}
 	for k, err := range scan(ctx, tx, `SELECT f.id, `+rowColumns+`
