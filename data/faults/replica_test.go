@@ -30,6 +30,12 @@ import (
 // work, and one after the other in the long form, which measures.
 func TestMain(m *testing.M) {
 	flag.Parse()
+	if part := os.Getenv("TOWNGRID_ROUNDS"); part != "" {
+		if n, err := strconv.Atoi(part); err != nil || n < 1 {
+			fmt.Fprintf(os.Stderr, "TOWNGRID_ROUNDS=%s is no percentage\n", part)
+			os.Exit(2)
+		}
+	}
 	at := "6"
 	if long() {
 		at = "1"

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -59,10 +60,19 @@ func scaleDivision(division, generation int) []geo.Feature {
 	return fs
 }
 
-// appendSide appends the 15 vertices of a lattice edge from x, y to the right or
+// scaleParts is how many vertices a side of a cell has: 15, or a quarter of
+// TOWNGRID_VERTICES for cells of another kind.
+var scaleParts = sync.OnceValue(func() int {
+	if n, err := strconv.Atoi(os.Getenv("TOWNGRID_VERTICES")); err == nil && n >= 4 {
+		return n / 4
+	}
+	return 15
+})
+
+// appendSide appends the vertices of a lattice edge from x, y to the right or
 // upwards, its last corner left out; backwards when asked.
 func appendSide(ring orb.Ring, x, y int, up, back bool, generation int) orb.Ring {
-	const parts = 15
+	parts := scaleParts()
 	axis := uint64(0)
 	if up {
 		axis = 1
@@ -71,7 +81,7 @@ func appendSide(ring orb.Ring, x, y int, up, back bool, generation int) orb.Ring
 		if back {
 			k = parts - k
 		}
-		along, off := float64(k)/parts, 0.0
+		along, off := float64(k)/float64(parts), 0.0
 		if k > 0 && k < parts {
 			seed := rand.NewPCG(scaleSeed, uint64(x)<<40|uint64(y)<<16|uint64(k)<<8|uint64(generation)<<1|axis)
 			off = (rand.New(seed).Float64() - 0.5) * 0.2
@@ -118,7 +128,8 @@ func TestScale(t *testing.T) {
 			scalePublish(t, s, filled)
 			scalePublish(t, g, filled)
 		}
-		t.Logf("%d cells: filled with %d divisions more in %v", n, filled-first, time.Since(began).Round(time.Millisecond))
+		t.Logf("%d cells: filled with %d divisions more in %v; %d bytes of the database each", n, filled-first, time.Since(began).Round(time.Millisecond),
+			ask(t, dsn, "SELECT sum(pg_total_relation_size(c.oid))::bigint FROM pg_class c WHERE c.relkind = 'r' AND c.relname ~ '^towngrid_'")/n)
 		dir := t.TempDir()
 		child(t, "PostGIS", n, dsn, filepath.Join(dir, "new"))
 		child(t, "PostGIS, keeping pictures", n, dsn, dir)
