@@ -50,11 +50,8 @@ func TestDatabaseGone(t *testing.T) {
 	p := newProxy(t, c.Addr())
 	r := running(t, p.dsn(t, direct))
 	published(t, r, "330890", grid(500, 1))
-	s, id := serving(t, r), draftOf(t, r, "330890", 1, grid(500, 2))
+	s, id := compared(t, r, grid(500, 1)), draftOf(t, r, "330890", 1, grid(500, 2))
 	goroutines := runtime.NumGoroutine()
-	reading := s.read(t)
-	time.Sleep(time.Duration(rounds(1, 10)) * time.Second)
-	usual, _ := reading.end()
 	for _, outage := range []struct {
 		name       string
 		begin, end func()
@@ -77,14 +74,14 @@ func TestDatabaseGone(t *testing.T) {
 					t.Fatalf("it says of itself %+v", s.standing(t))
 				}
 				writes = append(writes, refusedWrites(t, s, id)...)
-				time.Sleep(20 * time.Millisecond)
+				time.Sleep(50 * time.Millisecond)
 				sent := time.Now()
 				if _, err := r.Store().AddIncidents(t.Context(), []data.Incident{told("in doubt")}); !errors.Is(err, data.ErrUnavailable) {
 					t.Fatalf("incidents while the database is away: %v", err)
 				}
 				writes = append(writes, time.Since(sent))
 			}
-			reading.asQuick(t, usual)
+			reading.asQuick(t)
 			stood := stalled()
 			t.Logf("the machine let it stand for %v at most", stood)
 			if reading.aged == 0 {
@@ -372,10 +369,7 @@ func TestSlowDatabase(t *testing.T) {
 	p := newProxy(t, u.Host)
 	r := running(t, p.dsn(t, dsn))
 	published(t, r, "330890", grid(500, 1))
-	s := serving(t, r)
-	reading := s.read(t)
-	time.Sleep(time.Second)
-	usual, _ := reading.end()
+	s := compared(t, r, grid(500, 1))
 	running := func() int { return runtime.NumGoroutine() - int(p.own.Load()) }
 	before := running()
 	for _, mode := range []int32{slow, trickle} {
@@ -407,7 +401,7 @@ func TestSlowDatabase(t *testing.T) {
 			})
 		}
 		work.Wait()
-		reading.asQuick(t, usual)
+		reading.asQuick(t)
 		stood := stalled()
 		t.Logf("the machine let it stand for %v at most", stood)
 		report(t, "a write fails", writes, 3*time.Second+stood)
