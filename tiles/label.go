@@ -31,7 +31,7 @@ func (pic *picture) label(p *snapshot.Part, b *block, i, slot int32) *label {
 	}
 	mp, _ := p.At(int(i)).Geometry.(orb.MultiPolygon)
 	place, radius := pole(mp)
-	zoom := rank(radius, place[1])
+	zoom := pic.grid.rank(radius, place[1])
 	l := &label{
 		at:   pic.grid.project(pic.datum.FromCGCS2000(place)),
 		zoom: uint8(zoom),
@@ -42,14 +42,21 @@ func (pic *picture) label(p *snapshot.Part, b *block, i, slot int32) *label {
 	return l
 }
 
-// rank is the lowest zoom, from 0 to MaxZoom, at which a circle of this radius at this latitude is at
-// least 24 pixels wide, on a map that draws a tile with 512 pixels, as MapLibre
+// rank is the lowest of the grid's zooms at which a circle of this radius at this latitude is at
+// least 24 pixels wide and high, on a map that draws a tile with 512 pixels, as MapLibre
 // does. It depends on the feature alone, so it changes only with it.
-func rank(radius, lat float64) int64 {
-	const width, tile, equator = 24, 512, 2 * math.Pi * 6378137
+//
+// Mercator stretches both ways alike. In the grid of degrees a circle is drawn wider than it is high, so its height
+// decides, and a tile of zoom 0 is half the earth's circumference high.
+func (g Grid) rank(radius, lat float64) int64 {
+	const size, tile, equator = 24, 512, 2 * math.Pi * 6378137
 	pixel := equator * math.Cos(lat*math.Pi/180) / tile // metres at zoom 0
-	if !(radius > 0) {
-		return MaxZoom
+	if g.degrees() {
+		pixel = equator / 2 / tile
 	}
-	return int64(min(max(math.Ceil(math.Log2(width*pixel/(2*radius))), 0), MaxZoom))
+	deepest := float64(g.MaxZoom())
+	if !(radius > 0) {
+		return int64(deepest)
+	}
+	return int64(min(max(math.Ceil(math.Log2(size*pixel/(2*radius))), 0), deepest))
 }

@@ -106,16 +106,21 @@ func TestPoleOfOddShapes(t *testing.T) {
 }
 
 func TestRankIsTheZoomWithRoom(t *testing.T) {
+	const mercator, degrees = WebMercatorQuad, CGCS2000Quad
 	for _, c := range []struct {
+		grid        Grid
 		radius, lat float64
 		want        int64
 	}{
-		{0, 29, MaxZoom}, {math.NaN(), 29, MaxZoom}, {1e9, 0, 0},
+		{mercator, 0, 29, MaxZoom}, {mercator, math.NaN(), 29, MaxZoom}, {mercator, 1e9, 0, 0}, {degrees, 0, 29, MaxZoom - 1},
 		// At zoom 0 a pixel is 78,271.52 m at the equator: 12 pixels are 939,258.2 m.
-		{939259, 0, 0}, {939257, 0, 1}, {939259. / 1024, 0, 10}, {939257. / 1024, 0, 11}, {939259. / 2048, 60, 10},
+		{mercator, 939259, 0, 0}, {mercator, 939257, 0, 1}, {mercator, 939259. / 1024, 0, 10}, {mercator, 939257. / 1024, 0, 11},
+		{mercator, 939259. / 2048, 60, 10},
+		// Of the grid of degrees, 39,135.76 m high wherever it is.
+		{degrees, 939259. / 2, 0, 0}, {degrees, 939257. / 2, 0, 1}, {degrees, 939259. / 2048, 60, 10}, {degrees, 939257. / 2048, 60, 11},
 	} {
-		if got := rank(c.radius, c.lat); got != c.want {
-			t.Errorf("rank of %v m at %v° is %d instead of %d", c.radius, c.lat, got, c.want)
+		if got := c.grid.rank(c.radius, c.lat); got != c.want {
+			t.Errorf("%s: rank of %v m at %v° is %d instead of %d", c.grid, c.radius, c.lat, got, c.want)
 		}
 	}
 }
