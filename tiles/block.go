@@ -19,7 +19,7 @@ import (
 // those whose bounds meet the box of its own, in order of code.
 //
 // Memory: 9 bytes a vertex of each chain, half of what the source's doubles take where
-// two features share the chain, 4 bytes for each place of a chain in a ring, and some 150 bytes a feature.
+// two features share the chain, 16 bytes a chain, 4 bytes for each place of a chain in a ring, and some 150 bytes a feature.
 type block struct {
 	key     blockKey
 	content uint64 // a digest of what the block is made of

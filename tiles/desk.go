@@ -362,7 +362,11 @@ func (w *desk) mark(ctx context.Context) error {
 		if s.smooth && !p.anew.meets(p.squares(s.at.box(s.bounds[s.slot]))) {
 			return
 		}
+		from := s.room(p)
 		for _, ref := range s.refs[s.rings[s.first[s.slot]]:s.rings[s.first[s.slot+1]]] {
+			if p.chains[from+index(ref)].marked {
+				continue
+			}
 			if b := s.at.box(s.boxes[index(ref)]); (s.inside || p.inner.holds(b)) && p.anew.meets(p.squares(b)) {
 				p.markChain(s, index(ref))
 			}

@@ -10,7 +10,7 @@ import (
 type Memory struct {
 	// Marks are the features' marks, on which ETags rest; see mark.
 	Marks uint64
-	// Pictures are the generalised lines and encoded properties of the parts that are or were shown, for each
+	// Pictures are the generalised lines, their ways and encoded properties of the parts that are or were shown, for each
 	// grid and datum that was asked for; see picture.
 	Pictures uint64
 	// Known is what is remembered of tiles that were asked for.
@@ -78,13 +78,16 @@ func (b *Builder) size() (n uint64) {
 		all[pic] = true
 	}
 	b.mu.Unlock()
-	blocks := map[*block]bool{}
+	blocks, led := map[*block]bool{}, map[*ways]bool{}
 	for pic := range all {
 		if !pic.ready.Load() {
 			continue
 		}
 		n += sizeOf(&pic.feet) + sizeOf(&pic.places) + sizeOf(&pic.blocks)
 		for k := range pic.blocks {
+			for z := range pic.blocks[k].ways {
+				led[pic.blocks[k].ways[z].Load()] = true
+			}
 			if b := pic.blocks[k].block.Load(); b != nil {
 				blocks[b] = true
 				n += uint64(4 * len(pic.blocks[k].members)) // its slots' features, and more for those around
@@ -99,6 +102,13 @@ func (b *Builder) size() (n uint64) {
 		if l := b.levels.Load(); l != nil {
 			n += sizeOf(l)
 		}
+		for z := range b.led {
+			led[b.led[z].Load()] = true
+		}
+	}
+	delete(led, nil)
+	for w := range led {
+		n += sizeOf(w)
 	}
 	return n
 }

@@ -156,6 +156,12 @@ func (p *plotter) appendRef(out []square, s *shown, ref int32) []square {
 // end is the last square of the way of a chain in the direction of ref.
 func (p *plotter) end(s *shown, ref int32) square {
 	c := index(ref)
+	if kept := s.way(c); len(kept) > 0 {
+		if ref < 0 {
+			return kept[0].square(s.shift)
+		}
+		return kept[len(kept)-1].square(s.shift)
+	}
 	if ref < 0 {
 		return p.hot.square(s.at.vertex(s.points[s.starts[c]]))
 	}
