@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
@@ -83,43 +82,46 @@ func (s *Server) locateBy(c echo.Context, buf *[]byte) error {
 func (s *Server) appendLocated(b []byte, snap *snapshot.Snapshot, given orb.Point, d crs.Datum, asked []geo.Collection) []byte {
 	p := d.ToCGCS2000(given)
 	m := snap.Locate(p)
-	b = appendMatch(b, given, d, m)
+	words := s.wordsOf(snap)
+	b = words.appendMatch(b, given, d, m)
 	b = appendBeyond(b, snap, p, m)
 	b = appendFound(b, snap, p, asked)
-	b = append(append(b, `,"versions":`...), s.madeFrom(snap, asked)...)
-	return append(b, '}')
+	made := words.versions
+	if len(asked) > 0 {
+		made = versionsOf(snap, append(asked, geo.Cells, geo.Units, geo.Towns)...)
+	}
+	return append(append(append(b, `,"versions":`...), made...), '}')
 }
 
-// located is the JSON of the versions that locating answers from, for one Snapshot.
+// located is what the answers from one Snapshot have in common.
 type located struct {
-	snap *snapshot.Snapshot
-	json []byte
+	snap     *snapshot.Snapshot
+	versions string   // of cells, units and towns, as JSON
+	chains   sync.Map // from the lowest unit of a chain to the chain as JSON: *geo.Feature to []byte
 }
 
-// madeFrom is the versions of cells, units, towns and further collections as JSON; without
-// further ones it is kept until another Snapshot is asked for.
-func (s *Server) madeFrom(snap *snapshot.Snapshot, further []geo.Collection) []byte {
-	if l := s.located.Load(); l != nil && l.snap == snap && len(further) == 0 {
-		return l.json
+// wordsOf are those of a Snapshot; they are kept of the present one.
+func (s *Server) wordsOf(snap *snapshot.Snapshot) *located {
+	l := s.located.Load()
+	if l == nil || l.snap != snap {
+		l = &located{snap: snap, versions: versionsOf(snap, geo.Cells, geo.Units, geo.Towns)}
+		if snap == s.registry.Snapshot() {
+			s.located.Store(l)
+		}
 	}
-	b, err := json.Marshal(snap.Versions(append(slices.Clone(further), geo.Cells, geo.Units, geo.Towns)...))
-	if err != nil { // maps of text and numbers always have a JSON form
-		b = []byte("{}")
-	}
-	if len(further) == 0 {
-		s.located.Store(&located{snap, b})
-	}
-	return b
+	return l
 }
 
-// appendMatch appends the answer of GET /locate up to the versions and the closing brace.
-func appendMatch(b []byte, given orb.Point, d crs.Datum, m snapshot.Match) []byte {
-	b = appendNumber(append(b, `{"point":{"lon":`...), given.Lon())
-	b = appendNumber(append(b, `,"lat":`...), given.Lat())
-	b = appendString(append(b, `,"datum":`...), string(d))
-	b = appendNamed(append(b, `},"cell":`...), m.Cell)
-	b = append(b, `,"chain":[`...)
-	for i, u := range m.Chain {
+// chain is a cell's units as JSON, from the lowest up.
+func (l *located) chain(units []*geo.Feature) []byte {
+	if len(units) == 0 {
+		return []byte("[]")
+	}
+	if known, ok := l.chains.Load(units[0]); ok {
+		return known.([]byte)
+	}
+	b := []byte{'['}
+	for i, u := range units {
 		if i > 0 {
 			b = append(b, ',')
 		}
@@ -127,7 +129,19 @@ func appendMatch(b []byte, given orb.Point, d crs.Datum, m snapshot.Match) []byt
 		b = appendString(append(b, `,"code":`...), string(u.Code))
 		b = append(appendString(append(b, `,"name":`...), u.Name), '}')
 	}
-	b = appendNamed(append(b, `],"town":`...), m.Town)
+	b = append(b, ']')
+	l.chains.Store(units[0], b)
+	return b
+}
+
+// appendMatch appends the answer of GET /locate up to what lies beyond the border.
+func (l *located) appendMatch(b []byte, given orb.Point, d crs.Datum, m snapshot.Match) []byte {
+	b = appendNumber(append(b, `{"point":{"lon":`...), given.Lon())
+	b = appendNumber(append(b, `,"lat":`...), given.Lat())
+	b = appendString(append(b, `,"datum":`...), string(d))
+	b = appendNamed(append(b, `},"cell":`...), m.Cell)
+	b = append(append(b, `,"chain":`...), l.chain(m.Chain)...)
+	b = appendNamed(append(b, `,"town":`...), m.Town)
 	b = appendString(append(b, `,"side":`...), m.Side.String())
 	b = appendMetres(append(b, `,"borderDistanceM":`...), m.BorderM)
 	b = appendAll(append(b, `,"others":`...), m.Others)

@@ -70,7 +70,7 @@ func (r *Ruler) Exactly(mp orb.MultiPolygon, limit float64) (m float64, nearest 
 	if math.IsInf(s.least, 1) {
 		return math.NaN(), r.plane.at
 	}
-	return DistanceM(r.plane.at, s.nearest), s.nearest
+	return ChordDistanceM(r.plane.at, s.nearest, math.Sqrt(s.least)), s.nearest
 }
 
 // tangent is the plane at a position: metres east and north by degrees of lon and lat.

@@ -57,7 +57,7 @@ func TestBorderDistance(t *testing.T) {
 			mp := star(r, orb.Point{118.9, c.lat}, c.size, 3+r.IntN(30))
 			p := orb.Point{118.9 + (r.Float64()-.5)*2*c.size*c.reach, c.lat + (r.Float64()-.5)*2*c.size*c.reach}
 			got, q := geo.BorderDistanceM(mp, p)
-			if d := geo.DistanceM(p, q); d != got {
+			if d := geo.DistanceM(p, q); math.Abs(d-got) > 2e-8 {
 				t.Fatalf("distance %v, but the nearest point is %v away", got, d)
 			}
 			worst = max(worst, math.Abs(got-borderByBruteForce(mp, p)))

@@ -64,15 +64,18 @@ func (t *tree) search(b orb.Bound, f func(i int32) bool) {
 
 // descend searches the nodes of a level from first, as many as one node has below it.
 func (t *tree) descend(level, first int, b *orb.Bound, f func(i int32) bool) bool {
-	for i := first; i < min(first+fan, t.size(level)); i++ {
-		if !meet(t.bound(level, i), b) {
-			continue
-		}
-		if level == 0 {
-			if !f(t.order[i]) {
+	if level == 0 {
+		for _, i := range t.order[first:min(first+fan, len(t.order))] {
+			if meet(&t.bounds[i], b) && !f(i) {
 				return false
 			}
-		} else if !t.descend(level-1, i*fan, b, f) {
+		}
+		return true
+	}
+	nodes := t.levels[level-1]
+	nodes = nodes[first:min(first+fan, len(nodes))]
+	for i := range nodes {
+		if meet(&nodes[i], b) && !t.descend(level-1, (first+i)*fan, b, f) {
 			return false
 		}
 	}
