@@ -209,7 +209,7 @@ func (w *worker) follow(a area, edges []edge, inside []int32, from, to orb.Point
 		if w.work > w.most {
 			break // it is given up
 		}
-		if w.crosses(a, &edges[i], from) == w.crosses(a, &edges[i], to) {
+		if w.apart(a, &edges[i], from, to) || w.crosses(a, &edges[i], from) == w.crosses(a, &edges[i], to) {
 			continue
 		}
 		w.work += len(inside)
@@ -225,6 +225,22 @@ func (w *worker) follow(a area, edges []edge, inside []int32, from, to orb.Point
 		}
 	}
 	return inside
+}
+
+// apart says that the rays from two positions of an area to the east cross an edge alike, in
+// the usual cases that need no more than comparing: it lies to the west of both, or
+// passes the latitude of neither, or lies to the east of both, which have the same latitude.
+func (w *worker) apart(a area, e *edge, p, q orb.Point) bool {
+	from, to := w.points[e.first], w.points[e.first+1]
+	if max(from[0], to[0]) <= min(p[0], q[0]) {
+		return true
+	}
+	if a.beyond(max(e.au, e.bu)) {
+		return false
+	}
+	south, north := min(p[1], q[1]), max(p[1], q[1])
+	return max(from[1], to[1]) <= south || min(from[1], to[1]) > north ||
+		south == north && min(from[0], to[0]) > max(p[0], q[0])
 }
 
 // crosses says whether the ray from p to the east crosses an edge of an area, where the
