@@ -19,7 +19,7 @@ func (s *Snapshot) LocateCodes(ps []orb.Point, out []Place) {
 // batch is a lot of positions at work.
 type batch struct {
 	claims    [lot]Claim
-	units     [lot]int32 // of cells, among those of their part
+	rows      [lot]row // of cells
 	questions questions
 }
 
@@ -28,13 +28,13 @@ func (b *batch) locate(s *Snapshot, ps []orb.Point, out []Place) {
 	s.cells.claims(&b.questions, ps, claims)
 	for i := range claims {
 		if c := &claims[i]; c.Cell != none {
-			b.units[i] = s.cells.parts[c.Part].unit[c.Cell]
+			b.rows[i] = s.cells.parts[c.Part].rows[c.Cell]
 		}
 	}
 	for i := range claims {
 		out[i] = Place{}
 		if c := &claims[i]; c.Cell != none {
-			s.fill(&out[i], c, b.units[i])
+			s.fill(&out[i], c, b.rows[i])
 		}
 	}
 	if len(s.towns.parts) == 0 {

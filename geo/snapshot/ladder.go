@@ -56,14 +56,13 @@ func rank(u *geo.Feature) int {
 
 // climbs are, of each part of cells, the ladders of the units that its cells belong
 // to, an empty one for a unit that is not known.
-func climbs(all map[geo.Code]*ladder, cells []*Part) [][]*ladder {
-	unknown := &ladder{}
-	cs := make([][]*ladder, len(cells))
+func climbs(all map[geo.Code]*ladder, cells []*Part) [][]ladder {
+	cs := make([][]ladder, len(cells))
 	for i, p := range cells {
-		cs[i] = make([]*ladder, len(p.units))
+		cs[i] = make([]ladder, len(p.units))
 		for k, u := range p.units {
-			if cs[i][k] = all[u]; cs[i][k] == nil {
-				cs[i][k] = unknown
+			if l := all[u]; l != nil {
+				cs[i][k] = *l
 			}
 		}
 	}

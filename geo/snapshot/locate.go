@@ -110,7 +110,7 @@ type Place struct {
 // distances and no other cells. It does not allocate unless cells overlap.
 func (s *Snapshot) LocateCode(p orb.Point) (at Place) {
 	if c := s.cells.claim(p); c.Cell != none {
-		s.fill(&at, &c, s.cells.parts[c.Part].unit[c.Cell])
+		s.fill(&at, &c, s.cells.parts[c.Part].rows[c.Cell])
 	}
 	if len(s.towns.parts) > 0 {
 		if c := s.towns.claim(p); c.Cell != none {
@@ -120,10 +120,10 @@ func (s *Snapshot) LocateCode(p orb.Point) (at Place) {
 	return at
 }
 
-// fill sets what a cell of a unit says of a position.
-func (s *Snapshot) fill(at *Place, c *Claim, unit int32) {
-	l := s.climbs[c.Part][unit]
-	at.Cell, at.Station, at.Room, at.Centre, at.Side = s.cells.parts[c.Part].features[c.Cell].Code, l.station, l.room, l.centre, c.Side
+// fill sets what a cell says of a position.
+func (s *Snapshot) fill(at *Place, c *Claim, r row) {
+	l := &s.climbs[c.Part][r.unit]
+	at.Cell, at.Station, at.Room, at.Centre, at.Side = r.code, l.station, l.room, l.centre, c.Side
 }
 
 // found is a feature that matches a position; part is nil where none does.
@@ -138,7 +138,7 @@ func (f *found) feature() *geo.Feature { return &f.part.features[f.place] }
 
 // ladder is that of a cell's unit.
 func (s *Snapshot) ladder(cell *found) *ladder {
-	return s.climbs[cell.ordinal][cell.part.unit[cell.place]]
+	return &s.climbs[cell.ordinal][cell.part.rows[cell.place].unit]
 }
 
 // match is the rule of one cell, over the features of all parts.

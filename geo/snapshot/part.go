@@ -25,11 +25,17 @@ type Part struct {
 	tree     *tree
 	raster   *raster.Raster // of cells and towns, nil where there is none
 	units    []geo.Code     // of cells: the units that they belong to, each once
-	unit     []int32        // of cells: the place of the cell's own in units
+	rows     []row          // of cells
 	shapes   *shapes        // of cells, whose features have no geometry then; nil where features have theirs
 	shared   func() *coverage.Coverage
 	grove    func() *grove
 	pieces   func() *pieces
+}
+
+// row is of a cell what LocateCode needs, side by side in memory.
+type row struct {
+	code geo.Code
+	unit int32 // the place of its unit in the part's units
 }
 
 // NewPart makes a part of a version's features. It takes ownership of fs, which it
@@ -108,7 +114,7 @@ func (p *Part) index() {
 
 // collectUnits notes to which unit each cell belongs.
 func (p *Part) collectUnits() {
-	p.unit = make([]int32, len(p.features))
+	p.rows = make([]row, len(p.features))
 	place := map[geo.Code]int32{}
 	for i := range p.features {
 		u := geo.Code(p.features[i].Properties.Text("unit"))
@@ -117,7 +123,7 @@ func (p *Part) collectUnits() {
 			k = int32(len(p.units))
 			place[u], p.units = k, append(p.units, u)
 		}
-		p.unit[i] = k
+		p.rows[i] = row{p.features[i].Code, k}
 	}
 }
 

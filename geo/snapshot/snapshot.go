@@ -16,7 +16,7 @@ type Snapshot struct {
 	cells   *shelf                    // these two at hand for looking positions up
 	towns   *shelf
 	ladders map[geo.Code]*ladder // of units
-	climbs  [][]*ladder          // of each part of cells, and of each of its units
+	climbs  [][]ladder           // of each part of cells, and of each of its units
 	located Versions             // of cells, units and towns
 	tags    map[uint8]string     // by set of collections
 }
