@@ -34,7 +34,7 @@ type File struct {
 	CRS         string
 	CRSEvidence geo.Text
 	// Exchanged, set before Features runs, says that coordinates stand north first: they
-	// are yielded east first, and the winding of rings is that of the points so exchanged.
+	// are yielded east first, and the winding of rings says nothing.
 	Exchanged bool
 	// Violations is what was noticed, complete once Features has run to its end.
 	// Places are records, parts (rings) and vertices.
@@ -155,7 +155,7 @@ type scan struct {
 
 func newScan(f *File) *scan {
 	f.Refused = 0
-	s := &scan{f: f, led: ledger.New(f.base, f.lim.Listed, f.lim.Refusals), shapes: shapes{lim: f.lim, exchanged: f.Exchanged, rings: shapefile.Rings{Wound: true}}}
+	s := &scan{f: f, led: ledger.New(f.base, f.lim.Listed, f.lim.Refusals), shapes: shapes{lim: f.lim, exchanged: f.Exchanged, rings: shapefile.Rings{Wound: !f.Exchanged}}}
 	s.in = newSource(f.r, f.size)
 	s.values = newValues(&f.columns, s.led, &s.tallies)
 	return s

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -117,6 +118,10 @@ func TestFilesWithNorthFirstAreOfferedExchanged(t *testing.T) {
 		if got.CRS.Name != sound.CRS.Name || !strings.Contains(got.CRS.Evidence.EN, "exchanged") || len(got.Features) != 12 {
 			t.Fatalf("%s: %+v, %d features", want, got.CRS, len(got.Features))
 		}
+		// Exchanging mirrors the rings: their winding tells nothing.
+		if told := found(got); slices.Contains(told, "ring_reversed") || slices.Contains(found(sound), "ring_reversed") {
+			t.Errorf("%s: %v", want, told)
+		}
 		for i, f := range got.Features {
 			a, b := f.Geometry.(orb.MultiPolygon)[0][0], sound.Features[i].Geometry.(orb.MultiPolygon)[0][0]
 			if a.Orientation() != b.Orientation() || math.Abs(geo.AreaM2(f.Geometry)-geo.AreaM2(sound.Features[i].Geometry)) > 1e-3 {
@@ -151,5 +156,111 @@ func TestAFileWithoutAttributesIsRefused(t *testing.T) {
 	var known *geo.Error
 	if !errors.As(err, &known) || known.Code != "no_attributes" || res.Question != nil || res.Counts != (Counts{Records: 1, Refused: 1}) {
 		t.Errorf("%v, %+v", err, res)
+	}
+}
+
+// offered are the values of the question about a file without a system.
+func offered(t *testing.T, job Job, rows ...row) (values []string) {
+	t.Helper()
+	file := zipped(t, sheet{name: "c", fields: text20("WGBM", "SSDYBM"), rows: rows})
+	job.File, job.Source, job.Size, job.Collection, job.Division = "c.zip", bytes.NewReader(file), int64(len(file)), geo.Cells, "330890"
+	res, err := Read(context.Background(), job)
+	if err != nil || res.Question == nil || res.Question.About != AboutCRS {
+		t.Fatalf("%v %+v", err, res)
+	}
+	for _, o := range res.Question.Options {
+		values = append(values, o.Value)
+	}
+	return values
+}
+
+// published is a snapshot with one square cell of a division.
+func published(t *testing.T, division geo.Division, x, y float64) *snapshot.Snapshot {
+	t.Helper()
+	part, err := snapshot.NewPart(geo.Version{ID: string(division), Collection: geo.Cells, Division: division, Number: 1},
+		[]geo.Feature{{Code: "C1", Geometry: square(x, y, .1)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return snapshot.Empty().With(part)
+}
+
+// TestSystemsNearWhatIsPublishedStandFirst leaves the zone open: 21 of them have such
+// coordinates, and one brings the file where the division lies.
+func TestSystemsNearWhatIsPublishedStandFirst(t *testing.T) {
+	grid, err := crs.GaussKrueger(3, 40, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, y := grid.FromGeographic(118.95, 28.95)
+	cell := row{square(x, y, 100), []any{"C1", "S1"}}
+	if got := offered(t, Job{Snapshot: snapshot.Empty()}, cell); len(got) != 21 || got[0] != "EPSG:4534" {
+		t.Errorf("nothing published: %v", got)
+	}
+	if got := offered(t, Job{Snapshot: published(t, "330890", 118.9, 28.9)}, cell); len(got) != 21 || got[0] != grid.ID() || got[1] != "EPSG:4548" && got[1] != "EPSG:4550" {
+		t.Errorf("the division is published: %v", got)
+	}
+	if got := offered(t, Job{Snapshot: published(t, "110000", 116, 40)}, cell); got[0] != "EPSG:4534" {
+		t.Errorf("another division is published: %v", got)
+	}
+}
+
+// TestDatumsFarFromWhatIsPublished cannot be told apart by it: 500 m more or less from a
+// border 50 km away say nothing.
+func TestDatumsFarFromWhatIsPublished(t *testing.T) {
+	cell := row{square(118.9, 29, .05), []any{"C1", "S1"}}
+	for _, x := range []float64{118.2, 119.8} {
+		if got := offered(t, Job{Snapshot: published(t, "330890", x, 29)}, cell); !slices.Equal(got, []string{"EPSG:4490", "GCJ-02", "BD-09"}) {
+			t.Errorf("published at %v: %v", x, got)
+		}
+	}
+}
+
+// TestTheOperatorsSystemsAreOffered reads coordinates of a city's own grid.
+func TestTheOperatorsSystemsAreOffered(t *testing.T) {
+	operator, err := crs.ReadOperator(strings.NewReader(`{"systems":[{"id":"local:test","title":{"zh":"试验坐标系","en":"Trial grid"},
+		"onto":{"epsg":4549},"max_residual":0.01,"control_points":[
+		{"east":1000,"north":2000,"grid_east":400000,"grid_north":3210000},{"east":2000,"north":2000,"grid_east":401000,"grid_north":3210000},
+		{"east":1000,"north":3000,"grid_east":400000,"grid_north":3211000},{"east":2000,"north":3000,"grid_east":401000,"grid_north":3211000}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cell := row{square(1500, 2500, 100), []any{"C1", "S1"}}
+	if got := offered(t, Job{Snapshot: snapshot.Empty(), Operator: operator}, cell); !slices.Equal(got, []string{"local:test"}) {
+		t.Errorf("%v", got)
+	}
+	if got := offered(t, Job{Snapshot: snapshot.Empty()}, cell); len(got) != 0 {
+		t.Errorf("without an operator: %v", got)
+	}
+	// A vertex abroad is told without a pair of coordinates and position.
+	file := zipped(t, sheet{name: "c", fields: text20("WGBM", "SSDYBM"), rows: []row{{orb.MultiPolygon{{{{1500, 2500}, {1600, 2500}, {9e6, 2600}, {1500, 2600}, {1500, 2500}}}}, []any{"C1", "S1"}}}})
+	_, err = Read(context.Background(), Job{File: "c", Source: bytes.NewReader(file), Size: int64(len(file)), Collection: geo.Cells, Division: "330890",
+		Snapshot: snapshot.Empty(), Operator: operator, Choice: Choice{CRS: "local:test"}})
+	e, ok := err.(*geo.Error)
+	if !ok || len(e.Violations) != 1 || e.Violations[0].Vertex != 2 || e.Violations[0].Placed() || strings.ContainsAny(e.Violations[0].Message.EN, "°") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestNorthFirstRingsOfEitherWinding reads rings that were wound before their axes were
+// exchanged, and after: neither is told of, and both become the same.
+func TestNorthFirstRingsOfEitherWinding(t *testing.T) {
+	ring := orb.Ring{{29, 118.9}, {29, 118.91}, {29.02, 118.91}, {29.02, 118.9}, {29, 118.9}}
+	var first orb.MultiPolygon
+	for i := range 2 {
+		res := mustRead(t, geo.Cells, Choice{CRS: "EPSG:4490~yx"}, inDegrees([]orb.Ring{ring}))
+		if slices.Contains(found(res), "ring_reversed") || len(res.Features) != 1 {
+			t.Fatalf("%v", found(res))
+		}
+		mp := res.Features[0].Geometry.(orb.MultiPolygon)
+		if mp[0][0].Orientation() != orb.CCW || mp.Bound() != (orb.Bound{Min: orb.Point{118.9, 29}, Max: orb.Point{118.91, 29.02}}) {
+			t.Errorf("%v", mp)
+		}
+		if i == 0 {
+			first = mp
+		} else if math.Abs(geo.AreaM2(mp)-geo.AreaM2(first)) > 1e-6 {
+			t.Errorf("%v, was %v", mp, first)
+		}
+		ring.Reverse()
 	}
 }

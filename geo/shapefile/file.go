@@ -21,7 +21,8 @@ type Options struct {
 	// a refusal: attributes would go to other shapes.
 	Force bool
 	// Exchanged says that the coordinates stand north first: they are yielded east
-	// first, and the winding of rings is that of the points so exchanged.
+	// first. Windings are those of the points so exchanged; that all are reversed is
+	// nothing to tell of then.
 	Exchanged bool
 }
 

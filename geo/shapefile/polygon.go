@@ -71,7 +71,9 @@ func (s *shapes) reportWinding(at place) {
 		}
 	}
 	if astray.n == len(s.rings) || clockwise == 0 {
-		astray.note(s.led, ringReversed, at)
+		if !s.exchanged { // which may have been done before or after the rings were wound
+			astray.note(s.led, ringReversed, at)
+		}
 		return
 	}
 	for i := range s.rings {
