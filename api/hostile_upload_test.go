@@ -34,17 +34,17 @@ import (
 // Every threat to uploads and where it is sent: here and in hostile_request_test.go over
 // HTTP, in geo/shapefile file by file with smaller figures.
 //
-//	U1   rings that cross themselves   TestRingsOfRandomVertices; coverage: TestSelfCrossingsOfRandomVertices
+//	U1   rings that cross themselves   TestRingsOfRandomVertices, TestNothingIsRepairedInTheDatabase; coverage: TestSelfCrossingsOfRandomVertices
 //	U2   zip bombs                     TestZipBombs; shapefile: TestZipBombs, TestEntryThatLiesAboutItsSize
 //	U3   many entries                  TestManyEntries; shapefile: TestManyEntries, TestDirectoryCountThatLies
 //	U4   names that lead elsewhere     TestHostileEntries; shapefile: TestHostileEntries, TestNoFileSystem
-//	U5   nested archives               TestHostileEntries; shapefile: TestNestedArchives
+//	U5   nested archives               TestHostileEntries; shapefile: TestNestedArchives, TestNestedArchivesAreNotEvenRead
 //	U6   careless zips                 TestZipsOfCarelessPrograms; shapefile: TestLayers
 //	U7   a .shp that lies              TestFilesThatLie; shapefile: TestLyingFields (98 files), TestHeaders, TestRecordNumbers, TestOutOfStep
 //	U8   counts that lie               TestFilesThatLie; shapefile: TestLyingCounts
 //	U9   part indices                  TestFilesThatLie; shapefile: TestPartIndices (500 generated)
 //	U10  truncation                    TestFilesThatLie; shapefile: TestTruncation (at every byte)
-//	U11  coordinates that are none     TestPlacesInRefusals, TestMatchesBesideHostileCoordinates; shapefile: TestBadCoordinates
+//	U11  coordinates that are none     TestPlacesInRefusals, intake: TestAVertexAstrayIsNamed, TestMatchesBesideHostileCoordinates; shapefile: TestBadCoordinates
 //	U12  rings in disorder             TestHostileGeometry; shapefile: TestRings, TestNestingAgainstBruteForce, TestAreasAgainstGDAL (GEOS)
 //	U13  gaps and overlaps             TestSliverAmongManyCells; coverage: TestCheckFindsASliverAmongThousands
 //	U14  very large files              TestUploadsOverTheLimits, BenchmarkLocateBesideAnUpload; shapefile: TestLimits, TestAtTheLimit
@@ -64,11 +64,7 @@ const mb = 1 << 20
 func TestRingsOfRandomVertices(t *testing.T) {
 	const seed = 1
 	h := newHouse(t, Config{}, nil)
-	sizes := []int{100, 1000, 20_000}
-	if long() {
-		sizes = append(sizes, 200_000)
-	}
-	for _, n := range sizes {
+	for _, n := range []int{100, 1000, 20_000, 200_000} {
 		rng := rand.New(rand.NewPCG(seed, uint64(n)))
 		ring := make(orb.Ring, n, n+1)
 		for i := range ring {

@@ -23,6 +23,7 @@ import (
 	"towngrid/geo/crs"
 	"towngrid/geo/intake"
 	"towngrid/geo/shapefile"
+	"towngrid/geo/snapshot"
 )
 
 // bench is a Registry on a GeoPackage in a folder of its own.
@@ -157,6 +158,55 @@ func TestOfManyPublishersOneWins(t *testing.T) {
 		}
 		if won < 0 || b.Snapshot().Len(geo.Cells) != 2+won || b.Snapshot().Versions()[geo.Cells]["330890"] != round+1 {
 			t.Fatalf("round %d: winner %d, %d cells, %v", round, won, b.Snapshot().Len(geo.Cells), b.Snapshot().Versions())
+		}
+	}
+}
+
+// TestAPublishTouchesOnePart publishes in one division and wants every other part of the
+// Snapshot to be the very same: nothing else is read, checked or built again.
+func TestAPublishTouchesOnePart(t *testing.T) {
+	b := open(t, t.TempDir())
+	defer b.close(t)
+	in := func(c geo.Collection, d geo.Division, prefix string, n int) {
+		t.Helper()
+		file := squares(t, prefix, n)
+		rc := data.Receipt{File: "f.zip", Collection: c, Division: d, Choice: intake.Choice{Fields: map[string]string{}}}
+		if c == geo.Towns {
+			rc.Choice.Fields["code"] = "WGBM"
+		}
+		u, err := b.Receive(context.Background(), rc, bytes.NewReader(file))
+		if err == nil {
+			u, err = b.Wait(context.Background(), u.ID)
+		}
+		if err == nil {
+			_, err = b.PublishUpload(context.Background(), u.ID, u.Base)
+		}
+		if err != nil {
+			t.Fatalf("%s of %s: %v %v", c, d, err, u.Violations)
+		}
+	}
+	parts := func() map[string]*snapshot.Part {
+		all := map[string]*snapshot.Part{}
+		for _, c := range geo.Collections() {
+			for _, p := range b.Snapshot().Parts(c) {
+				all[string(c)+" "+string(p.Version().Division)] = p
+			}
+		}
+		return all
+	}
+	for _, d := range []geo.Division{"330890", "330802", "330803001"} {
+		in(geo.Cells, d, "A"+string(d[4:]), 3)
+		in(geo.Towns, d, "T"+string(d[4:]), 1)
+	}
+	before := parts()
+	in(geo.Cells, "330802", "B", 2)
+	after := parts()
+	if len(before) != 6 || len(after) != 6 {
+		t.Fatalf("%d parts, then %d", len(before), len(after))
+	}
+	for name, p := range after {
+		if same := p == before[name]; same == (name == "cells 330802") {
+			t.Errorf("%s: the same as before: %t", name, same)
 		}
 	}
 }

@@ -110,13 +110,9 @@ func (r *reader) contradiction(bound orb.Bound) error {
 
 // astray tells of one vertex that contradicts the system.
 func (r *reader) astray(p orb.Point) geo.Violation {
-	text := geo.Text{ZH: "该点与坐标系矛盾", EN: "the vertex contradicts the system"}
-	var e *geo.Error
-	if errors.As(r.crs.Contradiction(p.Bound()), &e) {
-		text = e.Text
-	}
-	return geo.Breach("crs_contradicted", geo.Refusal, text,
-		geo.Text{ZH: "其余坐标相符：请检查该点", EN: "the others fit: check this vertex"})
+	return geo.Breach("crs_contradicted", geo.Refusal,
+		geo.Textf("点 (%.10g, %.10g) 与坐标系 %s 矛盾，而多数点与之相符", "the vertex (%.10g, %.10g) contradicts the system %s, which most others fit", p[0], p[1], r.crs.ID()),
+		geo.Text{ZH: "请改正或删除该点", EN: "correct the vertex, or delete it"})
 }
 
 // eachRing calls f with every run of points of a geometry and its number.
