@@ -42,7 +42,7 @@ func long() bool { return os.Getenv("TOWNGRID_LONG") == "1" }
 // is shared. slack is how many times as much may be worked meanwhile, all threads and the
 // collector together, which others on the machine do little about; the race detector
 // makes everything some ten times as slow.
-const patience, slack = 100, 3
+const patience, slack = 100, 5
 
 // house is a service of its own with the folder that it lives in.
 type house struct {
