@@ -114,7 +114,7 @@ func drawn(ctx context.Context, snap *snapshot.Snapshot, ask whatIf) ([]geo.Feat
 	}
 	res, err := intake.Read(ctx, intake.Job{
 		File: "parcels", Source: bytes.NewReader(ask.Parcels), Size: int64(len(ask.Parcels)),
-		Collection: geo.Parcels, Division: part.Version().Division, Choice: intake.Choice{CRS: "EPSG:4490"}, Live: intake.Published(snap),
+		Collection: geo.Parcels, Division: part.Version().Division, Choice: intake.Choice{CRS: "EPSG:4490"}, Live: intake.Published(snap), Final: true,
 	})
 	switch {
 	case err != nil:

@@ -143,7 +143,11 @@ func TestAVertexAstrayIsNamed(t *testing.T) {
 	if v := e.Violations[0]; v.Record != 2 || v.Part != 0 || v.Vertex != 2 || v.Severity != geo.Refusal || v.Message.ZH == "" {
 		t.Errorf("%+v", v)
 	}
-	// Where most are, it is the system that is wrong.
+	// Where most are, it is the system that is wrong: if a planner chose it, he is asked again.
+	res := mustRead(t, geo.Cells, Choice{CRS: "EPSG:4528"}, inDegrees([]orb.Ring{ring(118.9)}))
+	if q := res.Question; q == nil || q.About != AboutCRS || !strings.Contains(q.Text.EN, "degrees in a projected system") || len(q.Options) == 0 || q.Options[0].Value != "EPSG:4490" {
+		t.Errorf("%+v", res)
+	}
 	all := ring(118.9)
 	for i, p := range all {
 		all[i] = orb.Point{p[1], p[0]}

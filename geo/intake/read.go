@@ -23,6 +23,9 @@ type Job struct {
 	Live Live
 	// Operator holds the operator's own systems and datum parameters; nil for none.
 	Operator *crs.Operator
+	// Final says that nobody can be asked again: a chosen system that the coordinates
+	// contradict is an error then, and no question.
+	Final bool
 	// Progress, when set, hears how far the work has come, from 0 to 1.
 	Progress func(checking bool, done float64)
 }

@@ -37,7 +37,7 @@ type Shape struct {
 // listed; the error is a *geo.Error where anything was refused, with the violations, and
 // "needs_choice" where a question is open that only the planner's choice answers.
 func Shapes(ctx context.Context, job Job, kind ShapeKind) ([]Shape, []geo.Violation, error) {
-	job.Progress = func(bool, float64) {}
+	job.Progress, job.Final = func(bool, float64) {}, true
 	r := reader{ctx: ctx, job: job}
 	if err := job.Choice.Check(); err != nil {
 		return nil, nil, err

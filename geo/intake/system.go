@@ -71,7 +71,15 @@ func (r *reader) locateCRS() error {
 			geo.Textf("按 %s 读取，未作基准转换，位置精度约 100 m", "read as %s without a datum shift: positions are good to about 100 m", r.crs.ID()),
 			geo.Text{ZH: "如需精确位置，请运维人员提供转换参数", EN: "for exact positions the operator can supply the datum's parameters"}))
 	}
-	return r.contradiction(bound)
+	err := r.contradiction(bound)
+	var e *geo.Error
+	if r.job.Choice.CRS != "" && !r.job.Final && errors.As(err, &e) && len(e.Violations) == 0 {
+		// Another answer may be the right one.
+		r.result.CRS = Evidence{}
+		r.result.Question = r.crsQuestion(bound, geo.Text{ZH: e.Text.ZH + "；请重新指定坐标系", EN: e.Text.EN + "; name another reference system"})
+		return nil
+	}
+	return err
 }
 
 // contradiction holds the coordinates against the system. Where most of them agree with
