@@ -174,15 +174,15 @@ func offered(t *testing.T, job Job, rows ...row) (values []string) {
 	return values
 }
 
-// published is a snapshot with one square cell of a division.
-func published(t *testing.T, division geo.Division, x, y float64) *snapshot.Snapshot {
+// withCell is a snapshot with one square cell of a division.
+func withCell(t *testing.T, division geo.Division, x, y float64) Live {
 	t.Helper()
 	part, err := snapshot.NewPart(geo.Version{ID: string(division), Collection: geo.Cells, Division: division, Number: 1},
 		[]geo.Feature{{Code: "C1", Geometry: square(x, y, .1)}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return snapshot.Empty().With(part)
+	return Published(snapshot.Empty().With(part))
 }
 
 // TestSystemsNearWhatIsPublishedStandFirst leaves the zone open: 21 of them have such
@@ -194,13 +194,13 @@ func TestSystemsNearWhatIsPublishedStandFirst(t *testing.T) {
 	}
 	x, y := grid.FromGeographic(118.95, 28.95)
 	cell := row{square(x, y, 100), []any{"C1", "S1"}}
-	if got := offered(t, Job{Snapshot: snapshot.Empty()}, cell); len(got) != 21 || got[0] != "EPSG:4534" {
+	if got := offered(t, Job{Live: Published(snapshot.Empty())}, cell); len(got) != 21 || got[0] != "EPSG:4534" {
 		t.Errorf("nothing published: %v", got)
 	}
-	if got := offered(t, Job{Snapshot: published(t, "330890", 118.9, 28.9)}, cell); len(got) != 21 || got[0] != grid.ID() || got[1] != "EPSG:4548" && got[1] != "EPSG:4550" {
+	if got := offered(t, Job{Live: withCell(t, "330890", 118.9, 28.9)}, cell); len(got) != 21 || got[0] != grid.ID() || got[1] != "EPSG:4548" && got[1] != "EPSG:4550" {
 		t.Errorf("the division is published: %v", got)
 	}
-	if got := offered(t, Job{Snapshot: published(t, "110000", 116, 40)}, cell); got[0] != "EPSG:4534" {
+	if got := offered(t, Job{Live: withCell(t, "110000", 116, 40)}, cell); got[0] != "EPSG:4534" {
 		t.Errorf("another division is published: %v", got)
 	}
 }
@@ -210,7 +210,7 @@ func TestSystemsNearWhatIsPublishedStandFirst(t *testing.T) {
 func TestDatumsFarFromWhatIsPublished(t *testing.T) {
 	cell := row{square(118.9, 29, .05), []any{"C1", "S1"}}
 	for _, x := range []float64{118.2, 119.8} {
-		if got := offered(t, Job{Snapshot: published(t, "330890", x, 29)}, cell); !slices.Equal(got, []string{"EPSG:4490", "GCJ-02", "BD-09"}) {
+		if got := offered(t, Job{Live: withCell(t, "330890", x, 29)}, cell); !slices.Equal(got, []string{"EPSG:4490", "GCJ-02", "BD-09"}) {
 			t.Errorf("published at %v: %v", x, got)
 		}
 	}
@@ -226,16 +226,16 @@ func TestTheOperatorsSystemsAreOffered(t *testing.T) {
 		t.Fatal(err)
 	}
 	cell := row{square(1500, 2500, 100), []any{"C1", "S1"}}
-	if got := offered(t, Job{Snapshot: snapshot.Empty(), Operator: operator}, cell); !slices.Equal(got, []string{"local:test"}) {
+	if got := offered(t, Job{Live: Published(snapshot.Empty()), Operator: operator}, cell); !slices.Equal(got, []string{"local:test"}) {
 		t.Errorf("%v", got)
 	}
-	if got := offered(t, Job{Snapshot: snapshot.Empty()}, cell); len(got) != 0 {
+	if got := offered(t, Job{Live: Published(snapshot.Empty())}, cell); len(got) != 0 {
 		t.Errorf("without an operator: %v", got)
 	}
 	// A vertex abroad is told without a pair of coordinates and position.
 	file := zipped(t, sheet{name: "c", fields: text20("WGBM", "SSDYBM"), rows: []row{{orb.MultiPolygon{{{{1500, 2500}, {1600, 2500}, {9e6, 2600}, {1500, 2600}, {1500, 2500}}}}, []any{"C1", "S1"}}}})
 	_, err = Read(context.Background(), Job{File: "c", Source: bytes.NewReader(file), Size: int64(len(file)), Collection: geo.Cells, Division: "330890",
-		Snapshot: snapshot.Empty(), Operator: operator, Choice: Choice{CRS: "local:test"}})
+		Live: Published(snapshot.Empty()), Operator: operator, Choice: Choice{CRS: "local:test"}})
 	e, ok := err.(*geo.Error)
 	if !ok || len(e.Violations) != 1 || e.Violations[0].Vertex != 2 || e.Violations[0].Placed() || strings.ContainsAny(e.Violations[0].Message.EN, "°") {
 		t.Errorf("%v", err)
