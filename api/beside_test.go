@@ -47,7 +47,7 @@ func largeUpload(t testing.TB) []byte {
 func BenchmarkLocateBesideAnUpload(b *testing.B) {
 	file := largeUpload(b)
 	for b.Loop() {
-		h := newHouse(b, Config{}, nil)
+		h := newHouse(b, Config{}, func(o *data.Options) { o.Apart = readApart(b) })
 		small := upload(b, h.Server, cellsQuery, layerZip(b, "GBK", soundCells(500)...))
 		if rec := send(b, h.Server, http.MethodPost, "/uploads/"+small.ID+"/publish", ""); rec.Code != http.StatusCreated {
 			b.Fatalf("%d %s", rec.Code, rec.Body)

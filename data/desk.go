@@ -22,6 +22,9 @@ import (
 // keptViolations bounds how many violations an upload keeps.
 const keptViolations = 10_000
 
+// large is from how many bytes on a file leaves memory behind that is worth giving back.
+const large = 8 << 20
+
 // underWay is longer than any upload is on its way.
 const underWay = time.Hour
 
@@ -239,6 +242,9 @@ func (d *desk) read(u Upload) {
 		}
 		giveWay()
 		change := d.process(t)
+		if t.state().Size > large {
+			debug.FreeOSMemory() // a hundred megabytes that nobody needs again
+		}
 		<-d.slots
 		d.settle(t, change)
 	})
@@ -366,13 +372,15 @@ func (t *task) progress(checking bool, done float64) {
 // outcome keeps the features of a file that was read and tells the upload's next state.
 func (d *desk) outcome(u Upload, res intake.Result) func(*Upload) {
 	state, version := UploadDraft, ""
+	features := res.Features
+	res.Features = nil // they are kept by the store, not by what follows
 	switch {
 	case res.Question != nil:
 		state = UploadNeedsChoice
 	case geo.Refused(res.Violations):
 		state = UploadRefused
 	case u.Collection == geo.Incidents:
-		if err := d.registry.addIncidents(d.ctx, u.Division, res.Features); err != nil {
+		if err := d.registry.addIncidents(d.ctx, u.Division, features); err != nil {
 			return refusal(err)
 		}
 		state = UploadPublished
@@ -380,7 +388,7 @@ func (d *desk) outcome(u Upload, res intake.Result) func(*Upload) {
 		v, err := d.registry.draft(d.ctx, geo.Version{
 			Collection: u.Collection, Division: u.Division, Base: u.Base, Author: u.Author, Warnings: len(res.Violations),
 			Source: geo.Source{File: u.File, SHA256: u.SHA256, Layer: res.Layer, CRS: res.CRS.Name, Encoding: res.Encoding.Name, Records: res.Counts.Records, Notice: u.Notice},
-		}, res.Features)
+		}, features)
 		if err != nil {
 			return refusal(err)
 		}
