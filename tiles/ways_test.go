@@ -66,7 +66,7 @@ func patchwork(t testing.TB, seed uint64, n int) *snapshot.Snapshot {
 
 // A tile along kept ways is byte for byte the one of which every line is led anew, whoever asks first and however often.
 func TestWaysGiveTheSameTiles(t *testing.T) {
-	rounds, n, each := uint64(3), 600, 4
+	rounds, n, each := uint64(3), 1200, 2
 	if os.Getenv("TOWNGRID_LONG") == "1" {
 		rounds, n, each = 40, 3000, 12
 	}
