@@ -320,29 +320,49 @@ func BenchmarkExactPoints(b *testing.B) {
 }
 
 // BenchmarkPartMemory says what the geometry and the indexes of a part take for each
-// cell, apart from codes, names and properties.
+// cell, apart from codes, names and properties: of coordinates with seven decimals, and of
+// such as need all bits of a double, as those brought from metres do.
 func BenchmarkPartMemory(b *testing.B) {
 	for _, n := range sizes() {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			fs := quilt(n)
-			points := 0
-			for i := range fs {
-				points += vertices(fs[i].Geometry.(orb.MultiPolygon))
+		for _, kind := range []string{"decimals", "doubles"} {
+			b.Run(fmt.Sprintf("%d-%s", n, kind), func(b *testing.B) {
+				fs := quilt(n)
+				if kind == "doubles" {
+					stretch(fs)
+				}
+				points := 0
+				for i := range fs {
+					points += vertices(fs[i].Geometry.(orb.MultiPolygon))
+				}
+				var took time.Duration
+				for b.Loop() {
+					copies := slices.Clone(fs)
+					before := heap()
+					begin := time.Now()
+					p := part(b, geo.Cells, "330890", 1, copies)
+					took = time.Since(begin)
+					b.ReportMetric(float64(heap()-before)/float64(n), "B/cell")
+					runtime.KeepAlive(p)
+				}
+				b.ReportMetric(float64(points)/float64(n), "points/cell")
+				b.ReportMetric(float64(took.Milliseconds()), "ms-build")
+				runtime.KeepAlive(fs)
+			})
+		}
+	}
+}
+
+// stretch makes coordinates larger by a millionth part of themselves, so that they need all
+// bits of a double. Vertices that are shared stay so.
+func stretch(fs []geo.Feature) {
+	for i := range fs {
+		for _, poly := range fs[i].Geometry.(orb.MultiPolygon) {
+			for _, ring := range poly {
+				for k := range ring {
+					ring[k] = orb.Point{ring[k][0] * (1 + 1e-6), ring[k][1] * (1 + 1e-6)}
+				}
 			}
-			var took time.Duration
-			for b.Loop() {
-				copies := slices.Clone(fs)
-				before := heap()
-				begin := time.Now()
-				p := part(b, geo.Cells, "330890", 1, copies)
-				took = time.Since(begin)
-				b.ReportMetric(float64(heap()-before)/float64(n), "B/cell")
-				runtime.KeepAlive(p)
-			}
-			b.ReportMetric(float64(points)/float64(n), "points/cell")
-			b.ReportMetric(float64(took.Milliseconds()), "ms-build")
-			runtime.KeepAlive(fs)
-		})
+		}
 	}
 }
 
