@@ -26,9 +26,39 @@ var unclaimed = Claim{Part: none, Cell: none}
 // cells overlap. A position with a NaN or an infinity has no match.
 func (s *Snapshot) Claim(p orb.Point) Claim { return s.cells.claim(p) }
 
-// claim is Claim for any collection of polygons. Mostly one part holds the position and its
-// raster is sure; else match tells.
+// claim is Claim for any collection of polygons. A raster that has all of them answers at
+// once, where it is sure.
 func (sh *shelf) claim(p orb.Point) Claim {
+	if sh.only == nil {
+		return sh.claimAmong(p)
+	}
+	switch place := sh.only.Find(p); place {
+	case raster.None:
+		return Claim{Part: none, Cell: none}
+	case raster.Unsure:
+		return sh.claimInOnly(p)
+	default:
+		return Claim{0, place, 1, geo.Inside}
+	}
+}
+
+// claimInOnly is claim where the only raster is not sure.
+func (sh *shelf) claimInOnly(p orb.Point) Claim {
+	switch h := sh.parts[0].among(p); {
+	case h.cover == none && h.touch == none:
+		return unclaimed
+	case h.cover == none:
+		return Claim{0, h.touch, 1, geo.Edge}
+	case h.onEdge:
+		return Claim{0, h.cover, int32(1 + len(h.further)), geo.Edge}
+	default:
+		return Claim{0, h.cover, int32(1 + len(h.further)), geo.Inside}
+	}
+}
+
+// claimAmong is claim among parts. Mostly one of them holds the position and its raster is
+// sure; else match tells.
+func (sh *shelf) claimAmong(p orb.Point) Claim {
 	c := unclaimed
 	for _, i := range sh.chart.at(p) {
 		if !sh.chart.holds(i, p) {
@@ -91,14 +121,14 @@ type questions struct {
 
 // claims is claim of a lot of positions.
 func (sh *shelf) claims(q *questions, ps []orb.Point, out []Claim) {
-	if len(sh.parts) == 1 && sh.chart.rasters[0] != nil {
-		sh.chart.rasters[0].FindAll(ps, q.answers[:len(ps)])
+	if sh.only != nil {
+		sh.only.FindAll(ps, q.answers[:len(ps)])
 		for i, place := range q.answers[:len(ps)] {
 			switch place {
 			case raster.None:
 				out[i] = unclaimed
 			case raster.Unsure:
-				out[i] = sh.claimExactly(ps[i])
+				out[i] = sh.claimInOnly(ps[i])
 			default:
 				out[i] = Claim{0, place, 1, geo.Inside}
 			}

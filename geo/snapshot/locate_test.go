@@ -343,6 +343,36 @@ func TestLocateDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// TestClaimDoesNotAllocate takes points of all kinds, on vertices and edges as well, in one
+// part and in two.
+func TestClaimDoesNotAllocate(t *testing.T) {
+	cells := geotest.Tessellation(2, 300, district)
+	half := len(cells) / 2
+	points := geotest.Points(2, cells, 256)
+	claims := make([]snapshot.Claim, len(points))
+	edges := 0
+	for name, s := range map[string]*snapshot.Snapshot{
+		"one part": snapshot.Empty().With(part(t, geo.Cells, "330890", 1, features(cells))),
+		"two parts": snapshot.Empty().With(part(t, geo.Cells, "330890", 1, features(cells[:half]))).
+			With(part(t, geo.Cells, "330891", 1, features(cells[half:]))),
+	} {
+		for _, p := range points {
+			if s.Claim(p).Side == geo.Edge {
+				edges++
+			}
+			if n := testing.AllocsPerRun(3, func() { claims[0] = s.Claim(p) }); n != 0 {
+				t.Errorf("%s: Claim of %v allocates %v times", name, p, n)
+			}
+		}
+		if n := testing.AllocsPerRun(20, func() { s.Claims(points, claims) }); n != 0 {
+			t.Errorf("%s: Claims allocates %v times", name, n)
+		}
+	}
+	if edges == 0 {
+		t.Error("no point is on an edge")
+	}
+}
+
 // grid is n×n cells of 60 vertices, bent so that no border is straight.
 func grid(n int) []orb.MultiPolygon {
 	const k, step = 15, 0.005

@@ -56,19 +56,16 @@ func NewPart(v geo.Version, fs []geo.Feature) (*Part, error) {
 		}
 	}
 	p := &Part{version: v, features: fs, bounds: make([]orb.Bound, len(fs)), bound: nothing()}
-	switch {
-	case v.Collection == geo.Cells:
-		p.raster = raster.New(lay(fs), rings(fs), len(fs))
-	case schema.Geometry == geo.MultiPolygon:
-		points := pack(fs)
-		if v.Collection == geo.Towns {
-			p.raster = raster.New(points, rings(fs), len(fs))
-		}
-	}
-	p.index()
 	if v.Collection == geo.Cells {
-		p.collectUnits()
-		p.packShapes()
+		p.fillCells()
+	} else {
+		if schema.Geometry == geo.MultiPolygon {
+			points := pack(fs)
+			if v.Collection == geo.Towns {
+				p.raster = raster.New(points, rings(fs), len(fs))
+			}
+		}
+		p.index()
 	}
 	p.grove, p.pieces = sync.OnceValue(p.plant), sync.OnceValue(p.cutUp)
 	p.shared = func() *coverage.Coverage { return nil }
@@ -76,6 +73,18 @@ func NewPart(v geo.Version, fs []geo.Feature) (*Part, error) {
 		p.shared = sync.OnceValue(func() *coverage.Coverage { return coverage.Build(p.polygons()) })
 	}
 	return p, nil
+}
+
+// fillCells makes what a part of cells has. The raster, which takes longest and uses all
+// processors for the most of that time, is made beside all else.
+func (p *Part) fillCells() {
+	var beside sync.WaitGroup
+	beside.Go(func() { p.raster = raster.New(lay(p.features), rings(p.features), len(p.features)) })
+	p.index()
+	p.collectUnits()
+	shapes := newShapes(p.features)
+	beside.Wait()
+	p.keep(shapes)
 }
 
 // nothing is the bound of nothing: united with any other it gives the other.
@@ -136,9 +145,9 @@ func (p *Part) polygons() []orb.MultiPolygon {
 	return polys
 }
 
-// packShapes keeps the features' geometries as shapes.
-func (p *Part) packShapes() {
-	if p.shapes = newShapes(p.features); p.shapes == nil {
+// keep takes shapes for the features' geometries, which stay where there are none.
+func (p *Part) keep(s *shapes) {
+	if p.shapes = s; s == nil {
 		pack(p.features)
 		return
 	}

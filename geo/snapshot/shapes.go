@@ -101,14 +101,14 @@ func newShapes(fs []geo.Feature) *shapes {
 // isDecimal says whether a count of steps gives back the very bits of a coordinate.
 func isDecimal(v float64) bool {
 	const most = 1 << 40
-	k := math.Round(v * perDegree)
+	k := math.RoundToEven(v * perDegree)
 	return math.Abs(k) < most && math.Float64bits(float64(int64(k))/perDegree) == math.Float64bits(v)
 }
 
 // number is what is kept of a coordinate.
 func (s *shapes) number(v float64) uint64 {
 	if s.decimal {
-		return uint64(int64(math.Round(v*perDegree))) ^ 1<<63
+		return uint64(int64(math.RoundToEven(v*perDegree))) ^ 1<<63
 	}
 	b := math.Float64bits(v)
 	return b ^ (uint64(int64(b)>>63) | 1<<63)

@@ -8,6 +8,7 @@ import (
 	"github.com/paulmach/orb"
 
 	"towngrid/geo"
+	"towngrid/geo/raster"
 )
 
 // shelf is the parts of one collection, in order of division. It is immutable.
@@ -17,6 +18,7 @@ type shelf struct {
 	bound  orb.Bound
 	digest [sha256.Size]byte // over divisions and version IDs
 	chart  *chart
+	only   *raster.Raster // of the part, where there is but one and it has one
 }
 
 // newShelf makes a shelf of parts, which it sorts.
@@ -34,6 +36,9 @@ func newShelf(parts []*Part) *shelf {
 	}
 	h.Sum(s.digest[:0])
 	s.chart = newChart(parts, s.bound)
+	if len(parts) == 1 {
+		s.only = parts[0].raster
+	}
 	return s
 }
 
