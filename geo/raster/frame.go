@@ -97,7 +97,8 @@ type lattice struct {
 // within whose frame it has an end, except those that it lies wholly to the east of.
 func (l lattice) met(squares []uint32, s *segment) []uint32 {
 	const wider = 2 * enlarged
-	t := segment{(s.au - l.u) / l.side, (s.av - l.v) / l.side, (s.bu - l.u) / l.side, (s.bv - l.v) / l.side}
+	perSide := 1 / l.side // without rounding, as sides are powers of two
+	t := segment{(s.au - l.u) * perSide, (s.av - l.v) * perSide, (s.bu - l.u) * perSide, (s.bv - l.v) * perSide}
 	west, east := min(t.au, t.bu), max(t.au, t.bu)
 	south, north := min(t.av, t.bv), max(t.av, t.bv)
 	if east < -wider || north < -wider || west > float64(l.columns)+enlarged || south > float64(l.rows)+wider {

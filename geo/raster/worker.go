@@ -25,8 +25,11 @@ type worker struct {
 	stack  []edge // of the squares at work, one after another
 	twins  twins
 	pieces []piece
-	here   []int32 // sides of the block at work
-	work   int     // edges and polygons that were looked at
+	here   []int32  // sides of the block at work
+	met    []uint32 // squares that edges meet, one edge after another
+	ends   []uint32 // of an edge, where its squares end
+	next   []uint32 // of a square, where its next edge comes
+	work   int      // edges and polygons that were looked at
 }
 
 const (
@@ -177,27 +180,27 @@ func (w *worker) share(a area, edges []edge, steps int) (first []uint32) {
 	n := 1 << steps
 	l := lattice{a.u, a.v, math.Ldexp(a.side, -steps), n, n}
 	first = make([]uint32, n*n+1)
-	ends := make([]uint32, len(edges))
-	var squares []uint32
+	met, ends := w.met[:0], w.ends[:0]
 	for i := range edges {
-		squares = l.met(squares, &edges[i].segment)
-		ends[i] = uint32(len(squares))
+		met = l.met(met, &edges[i].segment)
+		ends = append(ends, uint32(len(met)))
 	}
-	for _, s := range squares {
+	for _, s := range met {
 		first[s+1]++
 	}
 	first[0] = uint32(len(w.stack))
 	for i := range n * n {
 		first[i+1] += first[i]
 	}
-	w.stack = slices.Grow(w.stack, len(squares))[:len(w.stack)+len(squares)]
-	next, k := slices.Clone(first), uint32(0)
+	w.stack = slices.Grow(w.stack, len(met))[:len(w.stack)+len(met)]
+	next, k := append(w.next[:0], first...), uint32(0)
 	for i := range edges {
 		for ; k < ends[i]; k++ {
-			w.stack[next[squares[k]]] = edges[i]
-			next[squares[k]]++
+			w.stack[next[met[k]]] = edges[i]
+			next[met[k]]++
 		}
 	}
+	w.met, w.ends, w.next = met, ends, next
 	return first
 }
 
