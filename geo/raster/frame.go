@@ -74,6 +74,11 @@ func (f *frame) start(a area) orb.Point {
 	return orb.Point{f.origin[0] + a.u*f.side, f.origin[1] + (a.v+a.side/2)*f.side}
 }
 
+// corner is the south-western corner of an area.
+func (f *frame) corner(a area) orb.Point {
+	return orb.Point{f.origin[0] + a.u*f.side, f.origin[1] + a.v*f.side}
+}
+
 // beyond says whether a place lies behind an area's eastern side.
 func (a area) beyond(u float64) bool { return u > a.u+a.side*(1+enlarged) }
 

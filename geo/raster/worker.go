@@ -154,8 +154,15 @@ func (w *worker) divide(a area, edges []edge, inside []int32, base, vain int) en
 	w.arena = append(w.arena, make([]uint32, n*n)...)
 	from, bottom := w.frame.start(a), len(w.stack)
 	first := w.share(a, edges, steps)
+	in, west := []int32(nil), w.follow(a, edges, slices.Clone(inside), from, w.frame.start(a.part(0, 0, steps)))
 	for row := range n {
-		in := w.follow(a, edges, slices.Clone(inside), from, w.frame.start(a.part(0, row, steps)))
+		if row > 0 { // along the western side, by way of the corner between two parts
+			below, above := a.part(0, row-1, steps), a.part(0, row, steps)
+			corner := w.frame.corner(above)
+			west = w.follow(below, w.stack[first[(row-1)*n]:first[(row-1)*n+1]], west, w.frame.start(below), corner)
+			west = w.follow(above, w.stack[first[row*n]:first[row*n+1]], west, corner, w.frame.start(above))
+		}
+		in = append(in[:0], west...)
 		for column := range n {
 			i := row*n + column
 			p, some := a.part(column, row, steps), w.stack[first[i]:first[i+1]]
