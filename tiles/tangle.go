@@ -22,7 +22,9 @@ type tangle struct {
 	first   []int32      // by number: the first edge from there, or none
 	place   []int32      // by number: where it was put on the stack last
 	edges   []tangleEdge // directed
-	starts  []uint64     // the numbers of squares, below their keys
+	surplus []int32      // by number: lines that begin there, less those that end there
+	lower   []bool       // by number: an edge comes from a square with a higher key
+	starts  []uint64     // the numbers of squares, below their keys, from which walks may begin
 	spare   []uint64
 	stack   []int32
 	squares []square
@@ -50,24 +52,38 @@ const (
 // trace gives the outline's rings anew. They hold until the next call.
 func (t *tangle) trace(o *outline) ([]square, []ring) {
 	t.gather(o)
-	t.arrange()
-	t.squares, t.loops = t.squares[:0], t.loops[:0]
-	for _, start := range t.starts {
-		u := int32(start & (1<<32 - 1))
-		for e := t.unused(u); e != none; e = t.unused(u) {
-			first := len(t.loops)
-			t.walk(u, e)
-			t.adopt(t.loops[first:], first)
+	if !t.closed() || !t.walks(false) {
+		for e := range t.edges {
+			t.edges[e].used = false
 		}
+		t.walks(true)
 	}
 	t.house()
 	return t.squares, t.order()
 }
 
+// walks follows all borders, beginning from all squares or only from such from which walks begin where each is
+// closed. Of the latter it says whether each was.
+func (t *tangle) walks(all bool) (closed bool) {
+	t.arrange(all)
+	t.squares, t.loops = t.squares[:0], t.loops[:0]
+	for _, start := range t.starts {
+		u := int32(start & (1<<32 - 1))
+		for e := t.unused(u); e != none; e = t.unused(u) {
+			first := len(t.loops)
+			if end := t.walk(u, e); end != u && !all {
+				return false
+			}
+			t.adopt(t.loops[first:], first)
+		}
+	}
+	return true
+}
+
 // gather takes up the outline's edges, less those that run there and back.
 func (t *tangle) gather(o *outline) {
 	t.numbers.reset(len(o.squares))
-	t.at, t.first, t.edges = t.at[:0], t.first[:0], t.edges[:0]
+	t.at, t.first, t.edges, t.surplus = t.at[:0], t.first[:0], t.edges[:0], t.surplus[:0]
 	for _, r := range o.rings {
 		if r.lo == r.hi {
 			continue
@@ -76,6 +92,7 @@ func (t *tangle) gather(o *outline) {
 		u := int32(none)
 		if r.open {
 			u, ps = t.number(ps[0]), ps[1:]
+			t.surplus[u]++
 		} else {
 			u = t.number(ps[len(ps)-1])
 		}
@@ -83,6 +100,9 @@ func (t *tangle) gather(o *outline) {
 			v := t.number(p)
 			t.edge(u, v)
 			u = v
+		}
+		if r.open {
+			t.surplus[u]--
 		}
 	}
 }
@@ -94,7 +114,7 @@ func (t *tangle) number(p square) int32 {
 		t.numbers.put(p.key(), old)
 		return old
 	}
-	t.at, t.first = append(t.at, p), append(t.first, none)
+	t.at, t.first, t.surplus = append(t.at, p), append(t.first, none), append(t.surplus, 0)
 	return k
 }
 
@@ -113,13 +133,38 @@ func (t *tangle) edge(u, v int32) {
 	t.first[u] = int32(len(t.edges) - 1)
 }
 
-// arrange lists the squares from which edges lead in the order of their keys.
-func (t *tangle) arrange() {
+// higher says whether p has a higher key than q.
+func (p square) higher(q square) bool { return p.y > q.y || p.y == q.y && p.x > q.x }
+
+// closed says whether the lines close one another: as many edges lead to each square as from it.
+func (t *tangle) closed() bool {
+	return !slices.ContainsFunc(t.surplus, func(n int32) bool { return n != 0 })
+}
+
+// arrange lists the squares from which walks may begin, all with an edge or fewer, in the order of their keys. A walk begins
+// from the lowest key with an edge that none has taken. Where the walks before were closed, as many such edges lead to
+// each square as from it. So one leads from there to a higher key and one from a higher key to it.
+func (t *tangle) arrange(all bool) {
 	t.starts = t.starts[:0]
+	t.lower = slices.Grow(t.lower[:0], len(t.at))[:len(t.at)]
+	clear(t.lower)
+	rises := func(k int, e int32) (rises bool) {
+		for ; e != none; e = t.edges[e].next {
+			if to := t.edges[e].to; t.at[to].higher(t.at[k]) {
+				rises = true
+			} else {
+				t.lower[to] = true
+			}
+		}
+		return rises
+	}
 	for k, e := range t.first {
-		if e != none {
+		if e != none && (rises(k, e) || all) {
 			t.starts = append(t.starts, uint64(t.at[k].key())<<32|uint64(k))
 		}
+	}
+	if !all {
+		t.starts = slices.DeleteFunc(t.starts, func(s uint64) bool { return !t.lower[s&(1<<32-1)] })
 	}
 	t.place = slices.Grow(t.place[:0], len(t.at))[:len(t.at)]
 	if len(t.starts) < 512 {
@@ -158,8 +203,9 @@ func (t *tangle) unused(u int32) (best int32) {
 	return best
 }
 
-// walk follows the border from edge e of u until it is closed, and adds its loops.
-func (t *tangle) walk(u, e int32) {
+// walk follows the border from edge e of u until it is closed, and adds its loops. It ends at u again, or elsewhere where
+// borders cross.
+func (t *tangle) walk(u, e int32) (end int32) {
 	t.stack = t.stack[:0]
 	for e != none {
 		t.edges[e].used = true
@@ -168,6 +214,7 @@ func (t *tangle) walk(u, e int32) {
 		u, e = v, t.next(u, v)
 	}
 	t.close(0)
+	return u
 }
 
 // visit puts a square on the stack; if it is on it already, what is above becomes a loop.
