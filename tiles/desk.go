@@ -16,6 +16,7 @@ import (
 type desk struct {
 	zoom    uint8
 	keeps   bool // the builder keeps what it makes
+	lists   bool // features that are drawn by a hull are listed as well
 	plotter plotter
 	layer   layer
 	parts   []drawn
@@ -50,6 +51,7 @@ type base struct {
 	chainBase, groupBase int32
 	ways                 *ways
 	shift                square
+	whole                bool // the tile holds all merged features of the block, and draws their hulls
 }
 
 // find is a feature that may show in the tile: number i of part p.
@@ -67,6 +69,7 @@ type shown struct {
 	alone   bool  // it is not merged with others
 	near    bool  // features of another part may be so near that the ways that are kept do not hold
 	smooth  bool  // it is drawn along ways that are kept
+	stands  bool  // it stands for all merged features of its group and block, which are drawn by their hull
 }
 
 // patience is the number of features between two looks at whether the context has ended.
@@ -84,7 +87,7 @@ func (w *desk) clear() {
 
 // tile makes the tile of a checked request.
 func (w *desk) tile(ctx context.Context, b *Builder, s *snapshot.Snapshot, r Request) ([]byte, error) {
-	w.out, w.zoom, w.keeps = w.out[:0], r.Z, !b.forgetful
+	w.out, w.zoom, w.keeps, w.lists = w.out[:0], r.Z, !b.forgetful, r.Content&Borders != 0
 	for _, c := range r.Collections {
 		w.plotter.begin(r.frame(), r.Z)
 		w.gather(b, s, c, r)
@@ -197,6 +200,16 @@ func (w *desk) show(ctx context.Context) error {
 			w.open(d, at.block, b)
 		}
 		s := shown{drawn: d, block: b, home: &d.pic.blocks[at.block], base: from, i: f.i, slot: at.slot, alone: b.standsAlone(at.slot, w.zoom)}
+		if from.whole && !s.alone {
+			s.inside, s.smooth, s.stands = true, true, !w.merger.met(b, from, at.slot)
+			if s.stands {
+				w.merger.add(&s, int32(len(w.shown)))
+			}
+			if s.stands || w.lists {
+				w.shown = append(w.shown, s)
+			}
+			continue
+		}
 		if len(b.bounds) > 0 {
 			if !b.bounds[s.slot].meets(d.window) {
 				continue
@@ -218,6 +231,7 @@ func (w *desk) open(d *drawn, k int32, b *block) {
 	*from = base{chainBase: none, groupBase: w.merger.room(b), ways: d.pic.ways(k, w.zoom)}
 	if from.ways != nil {
 		frame := w.plotter.frame
+		from.whole = len(w.parts) == 1 && from.ways.whole && d.inner.holds(from.ways.held)
 		from.shift = square{int32(from.ways.origin.x - frame.x>>frame.sub), int32(from.ways.origin.y - frame.y>>frame.sub)}
 	}
 }
@@ -359,16 +373,16 @@ func (w *desk) mark(ctx context.Context) error {
 		p.hot.put(p.hot.square(v.vertex))
 	}
 	return w.each(ctx, func(s *shown) {
-		if s.smooth && !p.anew.meets(p.squares(s.at.box(s.bounds[s.slot]))) {
+		if !s.stands {
+			p.markSlot(s, s.slot)
 			return
 		}
-		from := s.room(p)
-		for _, ref := range s.refs[s.rings[s.first[s.slot]]:s.rings[s.first[s.slot+1]]] {
-			if p.chains[from+index(ref)].marked {
-				continue
-			}
-			if b := s.at.box(s.boxes[index(ref)]); (s.inside || p.inner.holds(b)) && p.anew.meets(p.squares(b)) {
-				p.markChain(s, index(ref))
+		if !p.anew.meets(p.squares(s.at.box(s.ways.held))) {
+			return
+		}
+		for slot := range int32(s.own) {
+			if s.group[slot] == s.group[s.slot] && !s.standsAlone(slot, w.zoom) {
+				p.markSlot(s, slot)
 			}
 		}
 	})
@@ -437,6 +451,10 @@ func (w *desk) merged(ctx context.Context) error {
 				w.addRings(s)
 				continue
 			}
+			if s.stands {
+				w.addHull(s)
+				continue
+			}
 			for r := s.first[s.slot]; r < s.first[s.slot+1]; r++ {
 				for _, ref := range s.ring(r) {
 					if !s.hidden(index(ref), w.zoom) {
@@ -456,6 +474,21 @@ func (w *desk) merged(ctx context.Context) error {
 		w.layer.end(g.id, polygonShape)
 	}
 	return nil
+}
+
+// addHull takes up the hull of the features that one stands for.
+func (w *desk) addHull(s *shown) {
+	h := s.ways.hull(s.group[s.slot])
+	for _, ref := range h.refs {
+		w.plotter.addChain(s, ref)
+	}
+	own := *s
+	for _, at := range h.seams {
+		own.slot = at.slot
+		if !own.hidden(index(at.ref), w.zoom) {
+			w.plotter.addChain(&own, at.ref)
+		}
+	}
 }
 
 // end gives the current feature its properties, if it has a shape, and writes it.

@@ -33,6 +33,25 @@ func Led(b *Builder) (blocks, squares int) {
 	return blocks, squares
 }
 
+// Hulls is the number of blocks of which a builder has hulls, over all zooms, and of the seams between blocks that these have.
+func Hulls(b *Builder) (blocks, seams int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, pic := range b.pictures {
+		for k := range pic.blocks {
+			for z := range pic.blocks[k].ways {
+				if w := pic.ways(int32(k), uint8(z)); w != nil && w.whole {
+					blocks++
+					for i := range w.hulls {
+						seams += len(w.hulls[i].seams)
+					}
+				}
+			}
+		}
+	}
+	return blocks, seams
+}
+
 // Reach is the part of the earth whose features can show in the tile.
 func Reach(r Request) orb.Bound {
 	r, err := r.checked()

@@ -125,6 +125,22 @@ func (p *plotter) markChain(s *shown, c int32) {
 	}
 }
 
+// markSlot makes the squares of those vertices of a slot hot that lie where lines are led anew, but of lines at the rim.
+func (p *plotter) markSlot(s *shown, slot int32) {
+	if s.smooth && !p.anew.meets(p.squares(s.at.box(s.bounds[slot]))) {
+		return
+	}
+	from := s.room(p)
+	for _, ref := range s.refs[s.rings[s.first[slot]]:s.rings[s.first[slot+1]]] {
+		if p.chains[from+index(ref)].marked {
+			continue
+		}
+		if b := s.at.box(s.boxes[index(ref)]); (s.inside || p.inner.holds(b)) && p.anew.meets(p.squares(b)) {
+			p.markChain(s, index(ref))
+		}
+	}
+}
+
 // appendRef appends the way of a chain that is not cut, in the direction of ref, without its last square.
 func (p *plotter) appendRef(out []square, s *shown, ref int32) []square {
 	c := index(ref)

@@ -17,7 +17,7 @@ import (
 // its feature is in the tile. So the chain's way in the tile is the one that is kept, but where features of another
 // part are near, which the ways do not know of.
 //
-// Memory: 4 bytes a square and 4 bytes a chain.
+// Memory: 4 bytes a square, 4 bytes a chain, and 4 bytes for each chain of a hull.
 type ways struct {
 	none   bool     // there are no ways of this zoom, and the rest is empty
 	origin vertex   // the square of the zoom's grid to which spots count
@@ -27,7 +27,21 @@ type ways struct {
 	smooth bitSet   // own slots all of whose chains have a way, or are a seam at whose side the feature is
 	plain  bitSet   // own slots in whose rings no square comes twice
 	around []*block // of whose vertices the ways were made
+
+	whole bool      // all merged own slots are smooth, so that a tile which holds them may draw their hulls
+	held  offsetBox // around the merged own slots
+	hulls []hull    // of each group that has merged own slots
 }
+
+// hull is what the merged own features of one group have around them, without what lies between two of them.
+type hull struct {
+	group int32
+	refs  []int32 // chains with a way
+	seams []seam  // those between one of them and a feature of another block
+}
+
+// seam is a chain that lies between a merged feature and another of its group.
+type seam struct{ slot, ref int32 }
 
 // spot is a square from an origin.
 type spot struct{ x, y int16 }
@@ -200,7 +214,53 @@ func (m *wayMaker) make(around []*block) *ways {
 			w.plain.add(int(slot))
 		}
 	}
+	m.surround(w)
 	return w
+}
+
+// surround finds the hulls.
+func (m *wayMaker) surround(w *ways) {
+	of := map[int32]int{}
+	for slot := range int32(m.own) {
+		if m.standsAlone(slot, m.zoom) {
+			continue
+		}
+		if !w.smooth.has(int(slot)) {
+			w.hulls, w.whole = nil, false
+			return
+		}
+		if !w.whole {
+			w.whole, w.held = true, m.bounds[slot]
+		}
+		w.held.add(m.bounds[slot].min)
+		w.held.add(m.bounds[slot].max)
+		k, known := of[m.group[slot]]
+		if !known {
+			k = len(w.hulls)
+			of[m.group[slot]], w.hulls = k, append(w.hulls, hull{group: m.group[slot]})
+		}
+		h := &w.hulls[k]
+		for _, ref := range m.refs[m.rings[m.first[slot]]:m.rings[m.first[slot+1]]] {
+			if c := index(ref); !w.seams.has(int(c)) {
+				h.refs = append(h.refs, ref)
+			} else if int(m.left[c]) >= m.own || int(m.right[c]) >= m.own {
+				h.seams = append(h.seams, seam{slot, ref})
+			}
+		}
+	}
+	for k := range w.hulls {
+		w.hulls[k].refs, w.hulls[k].seams = slices.Clip(w.hulls[k].refs), slices.Clip(w.hulls[k].seams)
+	}
+}
+
+// hull is that of a group.
+func (w *ways) hull(group int32) *hull {
+	for k := range w.hulls {
+		if w.hulls[k].group == group {
+			return &w.hulls[k]
+		}
+	}
+	return nil
 }
 
 // gather puts the shown vertices that may lie in squares that the block's lines pass into bins.

@@ -114,3 +114,76 @@ func addressIn(g tiles.Grid, z uint8, p orb.Point) tiles.Address {
 	}
 	panic("outside")
 }
+
+// Where the merged features of a block lie within a tile and are drawn by their hulls, the tile is byte for byte the one of
+// which every line is led anew.
+func TestHullsGiveTheSameTiles(t *testing.T) {
+	rounds, n, each := uint64(1), 5000, 1
+	if os.Getenv("TOWNGRID_LONG") == "1" {
+		rounds, n, each = 30, 5000, 8
+	}
+	for seed := uint64(2); seed < 2+rounds; seed++ {
+		s := quarters(t, seed, n)
+		r := rand.New(rand.NewPCG(seed, 3))
+		b := new(tiles.Builder)
+		datum := []crs.Datum{crs.WGS84, crs.GCJ02}[seed%2]
+		for z := uint8(7); z < 13; z++ {
+			for range each {
+				p := orb.Point{
+					district.Min[0] + r.Float64()*(district.Max[0]-district.Min[0]),
+					district.Min[1] + r.Float64()*(district.Max[1]-district.Min[1]),
+				}
+				a := addressIn(tiles.WebMercatorQuad, z, p)
+				for _, content := range []tiles.Content{tiles.Fills, tiles.All} {
+					q := tiles.Request{Collections: []geo.Collection{geo.Cells}, Address: a, Datum: datum, Content: content}
+					want, err := tiles.Build(s, q)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for range 2 {
+						if got := body(t, b, s, q); !bytes.Equal(got, want) {
+							t.Fatalf("seed %d, %v in %v, content %d: %d bytes differ from the %d of a tile that is led anew", seed, a, datum, content, len(got), len(want))
+						}
+					}
+				}
+			}
+		}
+		if blocks, seams := tiles.Hulls(b); blocks < 10 || seams < 10 {
+			t.Errorf("seed %d: only %d blocks have hulls, with %d seams between them", seed, blocks, seams)
+		}
+	}
+}
+
+// quarters are cells in one division, in units that reach over several blocks: with gaps, lakes and islands, and now and
+// then one that lies over its neighbours.
+func quarters(t testing.TB, seed uint64, n int) *snapshot.Snapshot {
+	r := rand.New(rand.NewPCG(seed, 4))
+	m, err := geotest.NewMesh(geotest.Options{Seed: seed, Cells: n, Bound: district, Relax: int(seed % 2), Segments: 1 + int(seed*5%13)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fs []geo.Feature
+	for i, mp := range m.Cells() {
+		c := mp.Bound().Center()
+		switch k := r.IntN(40); {
+		case k == 0:
+			continue
+		case k == 1:
+			mp = append(mp, rectangle(c[0]+0.3, c[1], c[0]+0.3+0.001*r.Float64(), c[1]+0.001)[0])
+		case k == 2:
+			mp[0] = append(mp[0], orb.Ring{{c[0], c[1]}, {c[0], c[1] + 1e-4}, {c[0] + 1e-4, c[1] + 1e-4}, c})
+		case k == 3 && r.IntN(n/100) == 0:
+			mp = orb.Clone(mp).(orb.MultiPolygon)
+			for k, p := range mp[0][0] {
+				mp[0][0][k] = orb.Point{p[0] + 3e-4, p[1] - 2e-4}
+			}
+		}
+		unit := int(3*(c[0]-district.Min[0])/(district.Max[0]-district.Min[0])) + 3*int(2*(c[1]-district.Min[1])/(district.Max[1]-district.Min[1]))
+		if r.IntN(30) == 0 {
+			unit = r.IntN(6)
+		}
+		fs = append(fs, geo.Feature{Code: geo.Code(fmt.Sprintf("330802%06d", i)), Name: fmt.Sprintf("第%d网格", i), Geometry: mp,
+			Properties: geo.Properties{{Name: "unit", Value: fmt.Sprintf("330802%03d", unit)}}})
+	}
+	return snapshot.Empty().With(part(t, geo.Cells, "330802", fs))
+}
