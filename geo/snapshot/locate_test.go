@@ -269,7 +269,8 @@ func TestNeighbourDoesNotAllocate(t *testing.T) {
 			continue
 		}
 		looked++
-		if n := testing.AllocsPerRun(5, func() { s.Neighbour(p, m) }); n > 0 {
+		// The race detector takes buffers from a pool away by chance.
+		if n := testing.AllocsPerRun(5, func() { s.Neighbour(p, m) }); n > 0 && !raced {
 			t.Errorf("%v: %v allocations", p, n)
 		}
 	}
@@ -335,7 +336,8 @@ func TestLocateDoesNotAllocate(t *testing.T) {
 		With(part(t, geo.Towns, "330890", 1, features([]orb.MultiPolygon{square(118, 28, 2)})))
 	points := geotest.Points(1, cells, 64)
 	i := 0
-	if n := testing.AllocsPerRun(500, func() { s.Locate(points[i%64]); i++ }); n != 0 {
+	// The race detector takes buffers from a pool away by chance.
+	if n := testing.AllocsPerRun(500, func() { s.Locate(points[i%64]); i++ }); n != 0 && !raced {
 		t.Errorf("Locate allocates %v times", n)
 	}
 	if n := testing.AllocsPerRun(500, func() { s.LocateCode(points[i%64]); i++ }); n != 0 {
