@@ -109,7 +109,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r = s.relative(r)
-	if !s.answerQuickly(w, r) {
+	switch {
+	case r.Body != nil && r.Body != http.NoBody:
+		d, r := newDuplex(w, r)
+		s.handler.ServeHTTP(d, r)
+		d.settle()
+	case !s.answerQuickly(w, r):
 		s.handler.ServeHTTP(w, r)
 	}
 }

@@ -87,7 +87,7 @@ func TestDatabaseGone(t *testing.T) {
 			if reading.aged == 0 {
 				t.Error("no answer says how old the data may be")
 			}
-			report(t, "a write is refused", writes, time.Second+stood)
+			report(t, "a write is refused", writes, patience(time.Second)+stood)
 			outage.end()
 			back := eventually(t, "the way back", patience(5*time.Second), func() bool {
 				_, err := r.Store().AddIncidents(t.Context(), []data.Incident{told("after " + outage.name)})
@@ -404,7 +404,7 @@ func TestSlowDatabase(t *testing.T) {
 		reading.asQuick(t)
 		stood := stalled()
 		t.Logf("the machine let it stand for %v at most", stood)
-		report(t, "a write fails", writes, 3*time.Second+stood)
+		report(t, "a write fails", writes, patience(3*time.Second)+stood)
 		polls := 2 + int64(time.Since(began)/(1600*time.Millisecond)) // by the one who follows
 		t.Logf("%d writes: %d transactions were begun, %d connections made; %d goroutines before, %d at most", len(writes), p.begins.Load()-begins, p.dials.Load()-dials, before, most)
 		if tried := p.begins.Load() - begins; tried > int64(len(writes))*11/10+polls {

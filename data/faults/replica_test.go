@@ -203,7 +203,7 @@ func TestReplicasFollow(t *testing.T) {
 		}
 		took = append(took, eventually(t, "the other replicas", 3*time.Second, func() bool { return serves(others[0], v) && serves(others[1], v) }))
 	}
-	report(t, "from a publish's answer to the swap of both other replicas", took, 3*time.Second)
+	report(t, "from a publish's answer to the swap of both other replicas", took, patience(3*time.Second))
 	if p99 := took[(len(took)-1)*99/100]; long() && p99 > 250*time.Millisecond {
 		t.Errorf("p99 is %v, longer than 250 ms", p99)
 	}
@@ -237,8 +237,8 @@ func TestHintsAreLost(t *testing.T) {
 		eventually(t, "the deaf replica", 3*time.Second, func() bool { return serves(r, v) })
 		took = append(took, time.Since(began))
 	}
-	report(t, "without hints", took, 3*time.Second)
-	report(t, "with its listener killed at each publish", interrupted, 3*time.Second)
+	report(t, "without hints", took, patience(3*time.Second))
+	report(t, "with its listener killed at each publish", interrupted, patience(3*time.Second))
 }
 
 // TestThroughPgBouncer (F6): a replica behind PgBouncer in transaction mode, which drops
@@ -254,7 +254,7 @@ func TestThroughPgBouncer(t *testing.T) {
 		v := published(t, by, "330890", grid(20, int64(i)))
 		took = append(took, eventually(t, "the replica behind PgBouncer", 3*time.Second, func() bool { return serves(r, v) }))
 	}
-	report(t, "by way of PgBouncer", took, 3*time.Second)
+	report(t, "by way of PgBouncer", took, patience(3*time.Second))
 	v := published(t, r, "330891", grid(20, 1))
 	eventually(t, "the other replica", 3*time.Second, func() bool { return serves(by, v) })
 	in := begin(t, r.Store(), 4, "pooled")
