@@ -133,7 +133,7 @@ func (d *desk) resume(ctx context.Context) error {
 			if r.shared != nil && r.opts.Now().Sub(u.Updated) < underWay {
 				continue
 			}
-			u.State, u.Violations = UploadRefused, []geo.Violation{interrupted()}
+			u.State, u.Violations, u.Updated = UploadRefused, []geo.Violation{interrupted()}, r.opts.Now().UTC()
 			if err := r.store.SaveUpload(ctx, u); err != nil {
 				return err
 			}

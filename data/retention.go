@@ -52,7 +52,7 @@ func (r *Registry) expire(ctx context.Context, id string, before time.Time) erro
 		return nilWhere(gone, err)
 	}
 	switch u.State {
-	case UploadReceived, UploadReading, UploadChecking:
+	case UploadReceived, UploadReading, UploadChecking, UploadZoning:
 		return nil // on its way
 	case UploadRefused, UploadPublished, UploadDiscarded:
 		return r.store.ForgetUpload(ctx, id)
