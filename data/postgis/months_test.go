@@ -139,7 +139,7 @@ func TestStandby(t *testing.T) {
 	s := open(t, dsn, Options{Standby: there})
 	v := publish(t, s, geo.Cells, 0, geo.Feature{Code: "1", Geometry: square(118, 29, 1)})
 	wait := func(t *testing.T) {
-		for began := time.Now(); !one[bool](t, another(t, c.DSN("postgres")), "SELECT replay_lsn = pg_current_wal_lsn() FROM pg_stat_replication"); time.Sleep(10 * time.Millisecond) {
+		for began := time.Now(); !one[bool](t, another(t, c.DSN("postgres")), "SELECT coalesce(bool_and(replay_lsn = pg_current_wal_lsn()), false) FROM pg_stat_replication"); time.Sleep(10 * time.Millisecond) {
 			if time.Since(began) > 20*time.Second {
 				t.Fatal("the standby does not catch up")
 			}
