@@ -414,7 +414,7 @@ func TestNothingIsAllocatedForAFeature(t *testing.T) {
 	few, n := allocs(16)
 	many, m := allocs(11)
 	t.Logf("%v allocations for %d features, %v for %d", few, n, many, m)
-	if m < 50*n || many > few+200 {
+	if m < 50*n || many > few+float64(m)/2 { // the race detector has buffers be lost now and then
 		t.Errorf("%v allocations for %d features, %v for %d", few, n, many, m)
 	}
 }
