@@ -59,16 +59,7 @@ func cellsServer(t *testing.T, n int, bound orb.Bound, cfg Config) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := r.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	s, err := newServer(r, cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return serverOf(t, r, cfg)
 }
 
 // tileOf is the path of the tile of a zoom at a place.
@@ -223,9 +214,9 @@ func TestRandomTiles(t *testing.T) {
 	before := s.tiles.Stats()
 	base := held()
 	// The time is up, and on a slow machine the cache has been full, or never will be.
-	begun := time.Now()
+	began := time.Now()
 	over := func() bool {
-		took := time.Since(begun)
+		took := time.Since(began)
 		return took > f.time && (s.tiles.Stats().Evictions > before.Evictions+100 || took > 20*f.time)
 	}
 	var wg sync.WaitGroup
@@ -251,7 +242,6 @@ func TestRandomTiles(t *testing.T) {
 	}
 	rnd := rand.New(rand.NewPCG(8, 8))
 	seen := map[maptile.Tile]bool{}
-	began := time.Now()
 	for n := 0; !over(); n++ {
 		if due := time.Duration(n) * time.Second / time.Duration(f.rate); due > time.Since(began) {
 			time.Sleep(due - time.Since(began))

@@ -118,7 +118,7 @@ func (s *Server) receive(c echo.Context) error {
 		return err
 	}
 	// Who is turned away hears it before the body is there.
-	if err := http.NewResponseController(c.Response()).EnableFullDuplex(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := fullDuplex(c); err != nil {
 		return err
 	}
 	part, err := filePart(c.Request())

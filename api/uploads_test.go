@@ -29,6 +29,12 @@ func emptyServer(t *testing.T, cfg Config) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serverOf(t, r, cfg)
+}
+
+// serverOf serves a registry until the test ends, and closes it then.
+func serverOf(t *testing.T, r *data.Registry, cfg Config) *Server {
+	t.Helper()
 	t.Cleanup(func() {
 		if err := r.Close(); err != nil {
 			t.Error(err)

@@ -76,7 +76,7 @@ func (s *Server) zone(c echo.Context) error {
 	files := func(func(data.ZoningFile, error) bool) {}
 	if strings.HasPrefix(c.Request().Header.Get("Content-Type"), "multipart/") {
 		// Who is turned away hears it before the body is there.
-		if err := http.NewResponseController(c.Response()).EnableFullDuplex(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		if err := fullDuplex(c); err != nil {
 			return err
 		}
 		files, err = zoningParts(c.Request(), &plan)

@@ -20,21 +20,28 @@ import (
 // ogr reads one layer of a tile with GDAL, as GeoJSON in degrees.
 func ogr(t *testing.T, a tiles.Address, body []byte, layer string) *geojson.FeatureCollection {
 	t.Helper()
-	tool, err := exec.LookPath("ogr2ogr")
-	if err != nil {
-		missing(t, "ogr2ogr; install gdal-bin")
-	}
 	dir := filepath.Join(t.TempDir(), fmt.Sprint(a.Z), fmt.Sprint(a.X))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	file, out := filepath.Join(dir, fmt.Sprint(a.Y)+".pbf"), filepath.Join(t.TempDir(), "out.json")
+	file := filepath.Join(dir, fmt.Sprint(a.Y)+".pbf")
 	if err := os.WriteFile(file, body, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if msg, err := exec.Command(tool, "-f", "GeoJSON", "-t_srs", "EPSG:4326", "-lco", "COORDINATE_PRECISION=12",
-		"-oo", "CLIP=NO", out, file, layer).CombinedOutput(); err != nil || len(msg) > 0 {
-		t.Fatalf("ogr2ogr on %s: %v\n%s", layer, err, msg)
+	return ogrOf(t, file, layer, "-oo", "CLIP=NO")
+}
+
+// ogrOf reads a layer of what GDAL opens by a name, as GeoJSON in degrees.
+func ogrOf(t *testing.T, name, layer string, options ...string) *geojson.FeatureCollection {
+	t.Helper()
+	tool, err := exec.LookPath("ogr2ogr")
+	if err != nil {
+		missing(t, "ogr2ogr; install gdal-bin")
+	}
+	out := filepath.Join(t.TempDir(), "out.json")
+	args := append([]string{"-f", "GeoJSON", "-t_srs", "EPSG:4326", "-lco", "COORDINATE_PRECISION=12"}, options...)
+	if msg, err := exec.Command(tool, append(args, out, name, layer)...).CombinedOutput(); err != nil || len(msg) > 0 {
+		t.Fatalf("ogr2ogr on %s of %s: %v\n%s", layer, name, err, msg)
 	}
 	b, err := os.ReadFile(out)
 	if err != nil {

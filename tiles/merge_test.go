@@ -13,6 +13,7 @@ import (
 	"github.com/paulmach/orb/geojson"
 
 	"towngrid/geo"
+	"towngrid/geo/coverage"
 	"towngrid/geo/geotest"
 	"towngrid/geo/snapshot"
 	"towngrid/tiles"
@@ -285,7 +286,7 @@ func TestUnitsLieUponEachOther(t *testing.T) {
 		groups[i] = i / 10
 		fs = append(fs, unit(fmt.Sprintf("S%02d", i), geo.LevelStation, fmt.Sprintf("R%d", i/10), mp))
 	}
-	c := snapshotOf(t, mps).Parts(geo.Cells)[0].Coverage()
+	c := coverage.Build(mps)
 	for g, mp := range c.Dissolve(groups) {
 		fs = append(fs, unit(fmt.Sprintf("R%d", g), geo.LevelRoom, "C", mp))
 	}

@@ -122,6 +122,19 @@ func box(at, size float64) orb.Ring {
 	return orb.Ring{{at, at}, {at + size, at}, {at + size, at + size}, {at, at + size}, {at, at}}
 }
 
+// readAll is the features of rows.
+func readAll(t *testing.T, list []rows.Row) []geo.Feature {
+	t.Helper()
+	fs := []geo.Feature{}
+	for f, err := range plain.Features(of(list)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		fs = append(fs, f)
+	}
+	return fs
+}
+
 // of yields what is there.
 func of(list []rows.Row) iter.Seq2[rows.Stored, error] {
 	return func(yield func(rows.Stored, error) bool) {
@@ -157,13 +170,7 @@ func TestFeaturesComeBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := []geo.Feature{}
-		for f, err := range plain.Features(of(list)) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			got = append(got, f)
-		}
+		got := readAll(t, list)
 		if diff := cmp.Diff(inOrder(fs), got); diff != "" {
 			t.Fatalf("seed %d, %d features: %.2000s", seed, n, diff)
 		}
@@ -351,13 +358,7 @@ func TestFeaturesShareNoRoom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := []geo.Feature{}
-	for f, err := range plain.Features(of(list)) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		got = append(got, f)
-	}
+	got := readAll(t, list)
 	for _, f := range got {
 		mp := f.Geometry.(orb.MultiPolygon)
 		for _, p := range mp {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"towngrid/geo"
+	"towngrid/geo/geotest"
 	"towngrid/geo/shapefile"
 )
 
@@ -25,15 +26,7 @@ func TestCount(t *testing.T) {
 			lim.Features, lim.PolygonVertices, lim.Vertices = 1+rng.IntN(6), 1+rng.IntN(16), 1+rng.IntN(30)
 			bent := i >= 100
 			if bent {
-				at := rng.IntN(len(b))
-				switch rng.IntN(3) {
-				case 0:
-					b[at] = `[]{},:"0-1 x`[rng.IntN(12)]
-				case 1:
-					b = append(b[:at:at], b[min(len(b), at+1+rng.IntN(9)):]...)
-				default:
-					b = b[:at]
-				}
+				b = geotest.Damage(rng, b, `[]{},:"0-1 x`, 9)
 			}
 			err := Count(bytes.NewReader(b), int64(len(b)), lim)
 			o := readBytes(b, lim)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"towngrid/geo"
+	"towngrid/geo/geotest"
 	"towngrid/geo/shapefile"
 )
 
@@ -23,15 +24,7 @@ func TestCount(t *testing.T) {
 		lim.Features, lim.PolygonVertices, lim.Vertices = 1+rng.IntN(4), 1+rng.IntN(16), 1+rng.IntN(30)
 		bent := i >= 500
 		if bent {
-			at := rng.IntN(len(b))
-			switch rng.IntN(3) {
-			case 0:
-				b[at] = "@,\n0J\xff["[rng.IntN(7)]
-			case 1:
-				b = append(b[:at:at], b[min(len(b), at+1+rng.IntN(30)):]...)
-			default:
-				b = b[:at]
-			}
+			b = geotest.Damage(rng, b, "@,\n0J\xff[", 30)
 		}
 		err := Count(bytes.NewReader(b), int64(len(b)), lim)
 		o := readBytes(b, lim)

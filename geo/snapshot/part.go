@@ -11,7 +11,6 @@ import (
 	"github.com/paulmach/orb"
 
 	"towngrid/geo"
-	"towngrid/geo/coverage"
 	"towngrid/geo/raster"
 )
 
@@ -27,7 +26,6 @@ type Part struct {
 	units    []geo.Code     // of cells: the units that they belong to, each once
 	rows     []row          // of cells
 	shapes   *shapes        // of cells, whose features have no geometry then; nil where features have theirs
-	shared   func() *coverage.Coverage
 	grove    func() *grove
 	pieces   func() *pieces
 }
@@ -68,10 +66,6 @@ func NewPart(v geo.Version, fs []geo.Feature) (*Part, error) {
 		p.index()
 	}
 	p.grove, p.pieces = sync.OnceValue(p.plant), sync.OnceValue(p.cutUp)
-	p.shared = func() *coverage.Coverage { return nil }
-	if schema.Coverage {
-		p.shared = sync.OnceValue(func() *coverage.Coverage { return coverage.Build(p.polygons()) })
-	}
 	return p, nil
 }
 
@@ -134,15 +128,6 @@ func (p *Part) collectUnits() {
 		}
 		p.rows[i] = row{p.features[i].Code, k}
 	}
-}
-
-// polygons are the features' geometries, face i being feature i.
-func (p *Part) polygons() []orb.MultiPolygon {
-	polys := make([]orb.MultiPolygon, len(p.features))
-	for i := range polys {
-		polys[i] = p.At(i).Geometry.(orb.MultiPolygon)
-	}
-	return polys
 }
 
 // keep takes shapes for the features' geometries, which stay where there are none.
@@ -224,7 +209,3 @@ func (p *Part) FeatureBound(i int) orb.Bound { return p.bounds[i] }
 func (p *Part) Search(b orb.Bound, f func(i int) bool) {
 	p.tree.search(b, func(i int32) bool { return f(int(i)) })
 }
-
-// Coverage is the part's shared edges, face i being feature i; nil where the
-// collection is not a coverage. It is found at the first call and kept.
-func (p *Part) Coverage() *coverage.Coverage { return p.shared() }

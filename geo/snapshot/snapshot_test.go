@@ -102,12 +102,6 @@ func TestPartKeepsItsFeatures(t *testing.T) {
 	if _, ok := p.Feature("33"); ok {
 		t.Error("a code that nobody has was found")
 	}
-	if c := p.Coverage(); c == nil || c.Faces() != p.Len() || c != p.Coverage() {
-		t.Error("the coverage is missing or made anew")
-	}
-	if part(t, geo.Towns, "330890", 1, nil).Coverage() != nil {
-		t.Error("towns have a coverage")
-	}
 }
 
 func TestSearchFindsAllBounds(t *testing.T) {
@@ -338,7 +332,6 @@ func TestReadersDuringSwaps(t *testing.T) {
 				if n := len(s.Parts(geo.Cells)); n == 2 && m.Cell == nil && m.Nearest == nil {
 					t.Errorf("%v: no cell and none near", p)
 				}
-				s.Parts(geo.Cells)[0].Coverage()
 				s.Tag(geo.Cells)
 			}
 		})
