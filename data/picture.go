@@ -21,8 +21,10 @@ import (
 // A picture is a version with its features in a file of our own, made to be read fast:
 //
 //	"TGPART1\n"
-//	header      its length as four bytes, then JSON: version and the features of each chunk
+//	header      its length as four bytes, then JSON: version, the features of each chunk, and
+//	            whether an index follows
 //	chunks      each its length as four bytes, then the SHA-256 of its bytes, then the bytes
+//	index       like a chunk: what snapshot.Part.AppendIndex gave
 //	checksum    SHA-256 over all before it but the chunks' bytes, for which their own stand
 //
 // A chunk holds features in order of code, in columns: see pen.encode. Numbers are
@@ -34,12 +36,14 @@ const (
 	chunkFeatures = 4096
 	maxHeader     = 16 << 20
 	maxChunk      = 1 << 30
+	mostRoom      = 16 << 20 // that a pen keeps for the next picture
 )
 
 // pictureHeader is the header of a picture.
 type pictureHeader struct {
 	Version geo.Version `json:"version"`
 	Chunks  []int       `json:"chunks"` // features of each
+	Index   bool        `json:"index,omitempty"`
 }
 
 // pen writes pictures, one after another.
@@ -47,7 +51,7 @@ type pen struct{ texts, shape, chunk []byte } // room that is used again
 
 // write writes a part as a picture.
 func (pen *pen) write(w io.Writer, p *snapshot.Part) error {
-	h := pictureHeader{Version: p.Version()}
+	h := pictureHeader{Version: p.Version(), Index: p.IndexBytes() > 0 && p.IndexBytes() <= maxChunk}
 	for n := p.Len(); n > 0; n -= chunkFeatures {
 		h.Chunks = append(h.Chunks, min(n, chunkFeatures))
 	}
@@ -60,6 +64,14 @@ func (pen *pen) write(w io.Writer, p *snapshot.Part) error {
 	if _, err := both.Write(append(binary.LittleEndian.AppendUint32([]byte(pictureMagic), uint32(len(head))), head...)); err != nil {
 		return err
 	}
+	piece := func(b []byte) error {
+		digest := sha256.Sum256(b)
+		if _, err := both.Write(append(binary.LittleEndian.AppendUint32(nil, uint32(len(b))), digest[:]...)); err != nil {
+			return err
+		}
+		_, err := w.Write(b)
+		return err
+	}
 	for i, first := 0, 0; i < len(h.Chunks); i++ {
 		buf, err := pen.encode(p, first, h.Chunks[i])
 		if err != nil {
@@ -68,22 +80,34 @@ func (pen *pen) write(w io.Writer, p *snapshot.Part) error {
 		if len(buf) > maxChunk {
 			return fmt.Errorf("%d features take %d bytes, more than a chunk may", h.Chunks[i], len(buf))
 		}
-		digest := sha256.Sum256(buf)
-		if _, err := both.Write(append(binary.LittleEndian.AppendUint32(nil, uint32(len(buf))), digest[:]...)); err != nil {
-			return err
-		}
-		if _, err := w.Write(buf); err != nil {
+		if err := piece(buf); err != nil {
 			return err
 		}
 		first += h.Chunks[i]
+	}
+	if h.Index {
+		pen.chunk = p.AppendIndex(pen.chunk[:0])
+		if err := piece(pen.chunk); err != nil {
+			return err
+		}
+		if cap(pen.chunk) > mostRoom {
+			pen.chunk = nil
+		}
 	}
 	_, err = w.Write(sum.Sum(nil))
 	return err
 }
 
+// picture is what a file holds.
+type picture struct {
+	version  geo.Version
+	features []geo.Feature
+	index    []byte // nil where it has none
+}
+
 // readPicture reads what a pen wrote, of so many bytes in all. Anything else is
 // ErrDamaged. Chunks are checked and decoded on all cores.
-func readPicture(r io.Reader, size int64) (v geo.Version, fs []geo.Feature, err error) {
+func readPicture(r io.Reader, size int64) (*picture, error) {
 	left := size
 	sum := sha256.New()
 	take := func(n int64, most int64) ([]byte, error) {
@@ -99,59 +123,68 @@ func readPicture(r io.Reader, size int64) (v geo.Version, fs []geo.Feature, err 
 	}
 	start, err := take(int64(len(pictureMagic))+4, maxHeader)
 	if err != nil {
-		return v, nil, err
+		return nil, err
 	}
 	if string(start[:len(pictureMagic)]) != pictureMagic {
-		return v, nil, fmt.Errorf("%w: not a picture", ErrDamaged)
+		return nil, fmt.Errorf("%w: not a picture", ErrDamaged)
 	}
 	head, err := take(int64(binary.LittleEndian.Uint32(start[len(pictureMagic):])), maxHeader)
 	if err != nil {
-		return v, nil, err
+		return nil, err
 	}
 	var h pictureHeader
 	if err := json.Unmarshal(head, &h); err != nil {
-		return v, nil, fmt.Errorf("%w: a picture's header: %w", ErrDamaged, err)
+		return nil, fmt.Errorf("%w: a picture's header: %w", ErrDamaged, err)
 	}
 	sum.Write(start)
 	sum.Write(head)
 	total := 0
 	for _, n := range h.Chunks {
 		if total += n; n <= 0 || n > chunkFeatures || int64(total) > left {
-			return v, nil, fmt.Errorf("%w: a picture's header counts %d features in a chunk", ErrDamaged, n)
+			return nil, fmt.Errorf("%w: a picture's header counts %d features in a chunk", ErrDamaged, n)
 		}
 	}
-	fs = make([]geo.Feature, total)
+	got := &picture{version: h.Version, features: make([]geo.Feature, total)}
 	var work errgroup.Group
 	work.SetLimit(runtime.GOMAXPROCS(0))
-	for i, first := 0, 0; i < len(h.Chunks) && err == nil; i++ {
-		var lead, body []byte
-		if lead, err = take(4+sha256.Size, maxChunk); err != nil {
-			break
+	// piece reads the next bytes that have a checksum of their own, and has them used.
+	piece := func(use func(body []byte) error) ([]byte, error) {
+		lead, err := take(4+sha256.Size, maxChunk)
+		if err != nil {
+			return nil, err
 		}
-		if body, err = take(int64(binary.LittleEndian.Uint32(lead)), maxChunk); err != nil {
-			break
+		body, err := take(int64(binary.LittleEndian.Uint32(lead)), maxChunk)
+		if err != nil {
+			return nil, err
 		}
 		sum.Write(lead)
-		out := fs[first : first+h.Chunks[i]]
 		work.Go(func() error {
 			if sha256.Sum256(body) != [sha256.Size]byte(lead[4:]) {
 				return fmt.Errorf("%w: a chunk does not agree with its checksum", ErrDamaged)
 			}
-			return decodeChunk(body, out)
+			return use(body)
 		})
+		return body, nil
+	}
+	for i, first := 0, 0; i < len(h.Chunks) && err == nil; i++ {
+		out := got.features[first : first+h.Chunks[i]]
+		_, err = piece(func(body []byte) error { return decodeChunk(body, out) })
 		first += h.Chunks[i]
 	}
+	if h.Index && err == nil {
+		got.index, err = piece(func([]byte) error { return nil })
+	}
 	if err = errors.Join(err, work.Wait()); err != nil {
-		return v, nil, err
+		return nil, err
 	}
 	end, err := take(sha256.Size, sha256.Size)
 	if err != nil {
-		return v, nil, err
+		return nil, err
 	}
 	if left != 0 || string(end) != string(sum.Sum(nil)) {
-		return v, nil, fmt.Errorf("%w: a picture does not agree with its checksum", ErrDamaged)
+		return nil, fmt.Errorf("%w: a picture does not agree with its checksum", ErrDamaged)
 	}
-	return h.Version, fs, nil
+	return got, nil
 }
 
 // Tags of a property's value.

@@ -67,11 +67,15 @@ func TestPictures(t *testing.T) {
 		for _, n := range []int{0, 1, chunkFeatures - 1, chunkFeatures, chunkFeatures + 1, 3*chunkFeatures + 7} {
 			p := partOf(t, c, "id", n)
 			raw := pictureOf(t, p)
-			v, fs, err := readPicture(bytes.NewReader(raw), int64(len(raw)))
+			got, err := readPicture(bytes.NewReader(raw), int64(len(raw)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			sum, err := geo.Checksum(fs)
+			v := got.version
+			sum, err := geo.Checksum(got.features)
+			if index := p.AppendIndex(nil); !bytes.Equal(index, got.index) || len(index) != p.IndexBytes() || c == geo.Towns && n == 1 && len(index) == 0 {
+				t.Errorf("%d %s: an index of %d bytes is read, where it has one of %d", n, c, len(got.index), len(index))
+			}
 			if err != nil || sum != p.Version().Checksum || v != p.Version() {
 				t.Errorf("%d %s: version %+v with the checksum %s, not %+v: %v", n, c, v, sum, p.Version(), err)
 			}
@@ -91,13 +95,13 @@ func TestSpoiltPictures(t *testing.T) {
 		spoilt := bytes.Clone(raw)
 		spoilt[i] ^= byte(1 + rng.IntN(255))
 		for what, b := range map[string][]byte{"changed": spoilt, "cut off": raw[:i]} {
-			if _, _, err := readPicture(bytes.NewReader(b), int64(len(b))); !errors.Is(err, ErrDamaged) {
+			if _, err := readPicture(bytes.NewReader(b), int64(len(b))); !errors.Is(err, ErrDamaged) {
 				t.Fatalf("seed %d, %s at byte %d of %d: %v", seed, what, i, len(raw), err)
 			}
 		}
 	}
 	more := append(bytes.Clone(raw), 0)
-	if _, _, err := readPicture(bytes.NewReader(more), int64(len(more))); !errors.Is(err, ErrDamaged) {
+	if _, err := readPicture(bytes.NewReader(more), int64(len(more))); !errors.Is(err, ErrDamaged) {
 		t.Errorf("with a byte more: %v", err)
 	}
 }
@@ -124,6 +128,23 @@ func TestHostileChunks(t *testing.T) {
 		}
 		if grown := after.TotalAlloc - before.TotalAlloc; grown > 64<<10+50*uint64(len(b)) {
 			t.Errorf("%s: %d bytes were allocated for %d", name, grown, len(b))
+		}
+	}
+}
+
+// TestPictureOfAnotherRelease: an index that is not what this release makes is left aside,
+// and made anew.
+func TestPictureOfAnotherRelease(t *testing.T) {
+	p := partOf(t, geo.Towns, "id", 9)
+	index := p.AppendIndex(nil)
+	for what, b := range map[string][]byte{"none": nil, "cut off": index[:len(index)-1], "of another layout": append([]byte{255}, index[1:]...)} {
+		got, err := readPicture(bytes.NewReader(pictureOf(t, p)), int64(len(pictureOf(t, p))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, err := snapshot.RestorePart(p.Version(), got.features, b)
+		if err != nil || !bytes.Equal(q.AppendIndex(nil), index) {
+			t.Errorf("%s: the index is another than that of a part made anew: %v", what, err)
 		}
 	}
 }

@@ -279,15 +279,16 @@ func (p *pictures) picture(name string, wanted *geo.Version) (*snapshot.Part, er
 	if err != nil {
 		return nil, err
 	}
-	v, features, err := readPicture(f, info.Size())
+	got, err := readPicture(f, info.Size())
 	if err != nil {
 		return nil, err
 	}
+	v := got.version
 	if wanted != nil {
-		if v.ID != wanted.ID || v.Checksum != wanted.Checksum || v.Number != wanted.Number || len(features) != wanted.Features {
+		if v.ID != wanted.ID || v.Checksum != wanted.Checksum || v.Number != wanted.Number || len(got.features) != wanted.Features {
 			return nil, fmt.Errorf("%w: it is of another version", ErrDamaged)
 		}
 		v = *wanted
 	}
-	return snapshot.NewPart(v, features)
+	return snapshot.RestorePart(v, got.features, got.index)
 }

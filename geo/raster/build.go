@@ -26,13 +26,14 @@ func New(points []orb.Point, rings []Ring, polygons int) *Raster {
 	if len(points) > math.MaxUint32 || polygons > mostPolygons {
 		return nil
 	}
-	f, ok := newFrame(boundOf(points), polygons)
+	bound := boundOf(points)
+	f, ok := newFrame(bound, polygons)
 	if !ok {
 		return nil
 	}
 	b := &builder{points: points, rings: rings, frame: f, most: 1<<20 + workPerPoint*len(points)}
 	b.sortRuns(b.collect())
-	r := &Raster{frame: f, root: make([]entry, f.columns*f.rows)}
+	r := &Raster{frame: f, bound: bound, polygons: polygons, root: make([]entry, f.columns*f.rows)}
 	strips := make([][]uint32, f.rows)
 	var work atomic.Int64
 	inParallel(f.rows, func() func(int) {

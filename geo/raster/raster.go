@@ -9,8 +9,10 @@ import (
 // Raster is the index. It is immutable and safe for concurrent use.
 type Raster struct {
 	frame
-	root  []entry
-	arena []uint32 // divided squares, and what is known of those that edges cross
+	bound    orb.Bound // of the polygons' points
+	polygons int
+	root     []entry
+	arena    []uint32 // divided squares, and what is known of those that edges cross
 }
 
 // What Find says in place of a polygon.

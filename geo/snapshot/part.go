@@ -42,7 +42,13 @@ type row struct {
 // a code that occurs twice, a geometry that is not of the collection's type or is
 // empty, a ring of fewer than four points or not closed, and a coordinate that is
 // NaN or infinite are errors.
-func NewPart(v geo.Version, fs []geo.Feature) (*Part, error) {
+func NewPart(v geo.Version, fs []geo.Feature) (*Part, error) { return RestorePart(v, fs, nil) }
+
+// RestorePart is NewPart with what AppendIndex gave of a part of the same features, which
+// is most of the work. Where it is of others by its numbers, of another release, or nil, it
+// is not taken and everything is made. The caller answers for its bytes being those that
+// were given.
+func RestorePart(v geo.Version, fs []geo.Feature, index []byte) (*Part, error) {
 	if _, err := geo.ParseCollection(string(v.Collection)); err != nil {
 		return nil, err
 	}
@@ -55,15 +61,16 @@ func NewPart(v geo.Version, fs []geo.Feature) (*Part, error) {
 	}
 	p := &Part{version: v, features: fs, bounds: make([]orb.Bound, len(fs)), bound: nothing()}
 	if v.Collection == geo.Cells {
-		p.fillCells()
+		p.fillCells(index)
 	} else {
+		var points []orb.Point
 		if schema.Geometry == geo.MultiPolygon {
-			points := pack(fs)
-			if v.Collection == geo.Towns {
-				p.raster = raster.New(points, rings(fs), len(fs))
-			}
+			points = pack(fs)
 		}
 		p.index()
+		if v.Collection == geo.Towns && !p.restore(index) {
+			p.raster = raster.New(points, rings(fs), len(fs))
+		}
 	}
 	p.grove, p.pieces = sync.OnceValue(p.plant), sync.OnceValue(p.cutUp)
 	return p, nil
@@ -71,14 +78,51 @@ func NewPart(v geo.Version, fs []geo.Feature) (*Part, error) {
 
 // fillCells makes what a part of cells has. The raster, which takes longest and uses all
 // processors for the most of that time, is made beside all else.
-func (p *Part) fillCells() {
+func (p *Part) fillCells(index []byte) {
 	var beside sync.WaitGroup
-	beside.Go(func() { p.raster = raster.New(lay(p.features), rings(p.features), len(p.features)) })
-	p.index()
+	if len(index) > 0 {
+		p.index()
+	}
+	if !p.restore(index) {
+		beside.Go(func() { p.raster = raster.New(lay(p.features), rings(p.features), len(p.features)) })
+	}
+	if len(index) == 0 {
+		p.index()
+	}
 	p.collectUnits()
 	shapes := newShapes(p.features)
 	beside.Wait()
 	p.keep(shapes)
+}
+
+// restore takes a raster that AppendIndex wrote, if it can be this part's.
+func (p *Part) restore(index []byte) bool {
+	if len(index) == 0 {
+		return false
+	}
+	r, err := raster.Read(index, p.bound, len(p.features))
+	if err != nil {
+		return false
+	}
+	p.raster = r
+	return true
+}
+
+// IndexBytes is how many bytes AppendIndex appends.
+func (p *Part) IndexBytes() int {
+	if p.raster == nil {
+		return 0
+	}
+	return p.raster.Bytes()
+}
+
+// AppendIndex appends the part's index to b for RestorePart; nothing where it has none that
+// would be worth keeping.
+func (p *Part) AppendIndex(b []byte) []byte {
+	if p.raster == nil {
+		return b
+	}
+	return p.raster.Append(b)
 }
 
 // nothing is the bound of nothing: united with any other it gives the other.
