@@ -6,7 +6,10 @@ WEB         = api/web
 # The race detector needs a C compiler; without one the tests run plain, and say so.
 RACE       := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 
-.PHONY: demo build web test check unit web-test e2e bench bench-road faults scale country rivals clean
+# Programs that 'go install' puts there are found.
+export PATH := $(PATH):$(shell go env GOPATH)/bin
+
+.PHONY: demo build web test tools check unit web-test e2e bench bench-road faults scale country rivals clean
 
 # demo builds the map application where npm is there, then makes, imports and serves the demonstration district.
 demo: web
@@ -24,8 +27,13 @@ web:
 	else echo "NOTE: npm is not installed: the service will show a plain page in place of the map application"; fi
 
 # test runs everything: formatting, static checks, all tests, the map application and its end-to-end test.
-test: check web-test unit e2e
+# It first installs what these are held against (PostgreSQL with PostGIS, GDAL, Chromium and so on) from
+# the distribution, where it may; TOWNGRID_INSTALL=no keeps it from that.
+test: tools check web-test unit e2e
 	@echo "all checks and tests passed"
+
+tools:
+	@.ci/tools
 
 check:
 	@unformatted=$$(gofmt -l *.go api data geo migrations tiles | grep -v node_modules || true); \
