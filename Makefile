@@ -78,7 +78,8 @@ scale:
 country:
 	TOWNGRID_COUNTRY=250000,1000000,2000000,4000000 go test -v -run TestCountry -timeout 2h ./data/postgis
 
-# rivals measures cached tiles and 304s beside net/http, nginx and Echo (apt-get install wrk nginx-light).
+# rivals measures cached tiles and 304s beside net/http, nginx and Echo, and tiles made from scratch beside
+# PostGIS, all over HTTP (apt-get install wrk nginx-light).
 rivals:
 	TOWNGRID_RIVALS=1 go test -run TestRivals -timeout 20m -v ./api
 

@@ -31,11 +31,6 @@ import (
 // largeServer serves 50,000 cells of some 53 vertices with units above them.
 func largeServer(b *testing.B) (*Server, []orb.MultiPolygon) {
 	b.Helper()
-	ctx := context.Background()
-	store, err := gpkg.Open(ctx, filepath.Join(b.TempDir(), "a.gpkg"), gpkg.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
 	cells := geotest.Tessellation(9, 50_000, orb.Bound{Min: orb.Point{116, 27}, Max: orb.Point{122, 33}})
 	fs := make([]geo.Feature, len(cells))
 	for i, c := range cells {
@@ -52,34 +47,46 @@ func largeServer(b *testing.B) (*Server, []orb.MultiPolygon) {
 		}
 	}
 	units = append(units, geo.Feature{Code: "ZX330890", Name: "中心", Geometry: cells[0], Properties: geo.Properties{{Name: "level", Value: geo.LevelCentre}}})
-	for col, fs := range map[geo.Collection][]geo.Feature{geo.Cells: fs, geo.Units: units} {
-		sum, err := geo.Checksum(fs)
-		if err != nil {
-			b.Fatal(err)
-		}
-		v := geo.Version{ID: string(col), Collection: col, Division: "330890", State: geo.Draft, Created: time.Now().UTC(), Features: len(fs), Checksum: sum}
-		if err := store.SaveDraft(ctx, v, fs); err != nil {
-			b.Fatal(err)
-		}
-		if _, err := store.Publish(ctx, v.ID, 0, time.Now()); err != nil {
-			b.Fatal(err)
-		}
-	}
-	r, err := data.Open(ctx, store, data.Options{Spool: b.TempDir()})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = r.Close() })
-	s, err := newServer(r, Config{})
-	if err != nil {
-		b.Fatal(err)
-	}
+	s := serverWith(b, map[geo.Collection][]geo.Feature{geo.Cells: fs, geo.Units: units}, Config{})
 	for { // what is got ready in the background is no part of any answer
 		used := processorTime(b)
 		if time.Sleep(time.Second); processorTime(b)-used < 10_000_000 {
 			return s, cells
 		}
 	}
+}
+
+// serverWith serves these features of division 330890, from a GeoPackage.
+func serverWith(tb testing.TB, all map[geo.Collection][]geo.Feature, cfg Config) *Server {
+	tb.Helper()
+	ctx := context.Background()
+	store, err := gpkg.Open(ctx, filepath.Join(tb.TempDir(), "a.gpkg"), gpkg.Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for col, fs := range all {
+		sum, err := geo.Checksum(fs)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		v := geo.Version{ID: string(col), Collection: col, Division: "330890", State: geo.Draft, Created: time.Now().UTC(), Features: len(fs), Checksum: sum}
+		if err := store.SaveDraft(ctx, v, fs); err != nil {
+			tb.Fatal(err)
+		}
+		if _, err := store.Publish(ctx, v.ID, 0, time.Now()); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	r, err := data.Open(ctx, store, data.Options{Spool: tb.TempDir()})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = r.Close() })
+	s, err := newServer(r, cfg)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return s
 }
 
 // BenchmarkLocateBatch posts 1,000,000 rows over loopback HTTP, evenly spread over 50,000

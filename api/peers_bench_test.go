@@ -225,7 +225,7 @@ SELECT ST_AsMVT(mvtgeom, 'cells', 4096, 'geom') FROM (
   WHERE ST_Intersects(t.geom, ST_Transform(bounds.geom_query, 4326))) AS mvtgeom`
 
 // peersTable makes a table of the cells with its index.
-func peersTable(b *testing.B, dsn string, cells []geo.Feature) *pgxpool.Pool {
+func peersTable(b testing.TB, dsn string, cells []geo.Feature) *pgxpool.Pool {
 	ctx := b.Context()
 	pool, err := pgxpool.New(ctx, dsn)
 	if err != nil {

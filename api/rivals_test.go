@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net"
 	"net/http"
@@ -16,7 +17,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/labstack/echo/v4"
+
+	"towngrid/data/pgtest"
+	"towngrid/geo"
+	"towngrid/tiles"
 )
 
 // TestRivals measures the tiles that the cache has against a plain net/http handler that has them in memory and
@@ -24,14 +30,7 @@ import (
 // connections, each for seconds in turn and several times around, medians. It is a measurement and
 // no check, run by make rivals.
 func TestRivals(t *testing.T) {
-	if os.Getenv("TOWNGRID_RIVALS") == "" {
-		t.Skip("SKIPPED: a measurement of some minutes; make rivals runs it")
-	}
-	for _, tool := range []string{"wrk", "nginx"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Fatalf("%s is wanted; apt-get install wrk nginx-light", tool)
-		}
-	}
+	wanted(t, "wrk", "nginx")
 	s := demoServer(t)
 	ours := "http://" + served(t, s)
 	for _, path := range []string{"/tiles/towns,units,cells" + tileAt(14, 118.9, 29), "/tiles/cells" + tileAt(12, 118.9, 29), "/tiles/towns,units,cells" + tileAt(10, 118.9, 29)} {
@@ -40,9 +39,9 @@ func TestRivals(t *testing.T) {
 		nginx, stop := fromFiles(t, path, answer.Body.Bytes())
 		t.Logf("%s: %d bytes", path, answer.Body.Len())
 		rates := inTurn(t, []load{
-			{"towngrid", ours + path, []string{"Accept-Encoding: gzip"}},
-			{"net/http", plain.URL + path, []string{"Accept-Encoding: gzip"}},
-			{"nginx", nginx + path, []string{"Accept-Encoding: gzip"}},
+			{name: "towngrid", url: ours + path, headers: []string{"Accept-Encoding: gzip"}},
+			{name: "net/http", url: plain.URL + path, headers: []string{"Accept-Encoding: gzip"}},
+			{name: "nginx", url: nginx + path, headers: []string{"Accept-Encoding: gzip"}},
 		})
 		t.Logf("  towngrid %.0f/s, net/http %.0f/s (ratio %.2f), nginx %.0f/s (ratio %.2f)", rates[0], rates[1], rates[0]/rates[1], rates[2], rates[0]/rates[2])
 		plain.Close()
@@ -55,8 +54,81 @@ func TestRivals(t *testing.T) {
 	empty := httptest.NewServer(e)
 	defer empty.Close()
 	asking := []string{"Accept-Encoding: gzip", "If-None-Match: " + etag}
-	rates := inTurn(t, []load{{"304", ours + path, asking}, {"echo", empty.URL + path, asking}})
+	rates := inTurn(t, []load{{name: "304", url: ours + path, headers: asking}, {name: "echo", url: empty.URL + path, headers: asking}})
 	t.Logf("304: towngrid %.0f/s, Echo's empty handler %.0f/s (ratio %.2f)", rates[0], rates[1], rates[0]/rates[1])
+}
+
+// TestRivalsFromScratch measures tiles that no cache has, gzip included, against what pg_tileserv does for the same
+// cells: its statement, its number of connections to PostgreSQL and net/http, without its compression. wrk asks both
+// over loopback HTTP on 16 connections for tiles in a random order, in turn and several times around, medians. It
+// is a measurement and no check, run by make rivals.
+func TestRivalsFromScratch(t *testing.T) {
+	wanted(t, "wrk")
+	cells, towns := peersData(t)
+	pool := peersTable(t, pgtest.Start(t), cells)
+	s := serverWith(t, map[geo.Collection][]geo.Feature{geo.Cells: cells, geo.Towns: towns}, Config{TileCache: 1})
+	ours, peer := "http://"+served(t, s), httptest.NewServer(fromPostGIS(pool))
+	defer peer.Close()
+	// Several who ask for one tile at once get one that is made once: it counts once.
+	made := func() uint64 { return s.tiles.Stats().Builds }
+	for _, z := range []uint8{14, 12, 10} {
+		mine := scriptFor(t, peersTiles(z), "/tiles/cells/%d/%d/%d.mvt?content=fills")
+		const lasts = "10s" // a slow peer makes some tens of tiles in it
+		rates := inTurn(t, []load{
+			{name: "towngrid", url: ours, headers: []string{"Accept-Encoding: gzip"}, script: mine, connections: 16, lasts: lasts, made: made},
+			{name: "postgis", url: peer.URL, script: scriptFor(t, peersTiles(z), "/public.cells/%d/%d/%d.pbf"), connections: 16, lasts: lasts},
+		})
+		t.Logf("z%d from scratch: towngrid %.0f/s, PostGIS as pg_tileserv asks it %.1f/s (ratio %.1f)", z, rates[0], rates[1], rates[0]/rates[1])
+	}
+	rates := inTurn(t, []load{{name: "towngrid", url: ours, headers: []string{"Accept-Encoding: gzip"}, script: scriptFor(t, peersTiles(8), "/tiles/cells/%d/%d/%d.mvt?content=fills"), connections: 1, made: made}})
+	t.Logf("z8 from scratch on one connection: towngrid %.1f/s", rates[0])
+}
+
+// fromPostGIS makes each tile by a query.
+func fromPostGIS(pool *pgxpool.Pool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var z, x, y uint32
+		var body []byte
+		if _, err := fmt.Sscanf(r.URL.Path, "/public.cells/%d/%d/%d.pbf", &z, &x, &y); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		} else if err := pool.QueryRow(r.Context(), peersQuery, z, x, y).Scan(&body); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		} else {
+			w.Header().Set("Content-Type", "application/vnd.mapbox-vector-tile")
+			_, _ = w.Write(body)
+		}
+	})
+}
+
+// scriptFor has wrk ask for tiles one after another.
+func scriptFor(t *testing.T, as []tiles.Address, path string) (file string) {
+	t.Helper()
+	var b bytes.Buffer
+	b.WriteString("local paths = {")
+	for _, a := range as {
+		fmt.Fprintf(&b, "%q,", fmt.Sprintf(path, a.Z, a.X, a.Y))
+	}
+	b.WriteString("}\nlocal threads = 0\n" +
+		"setup = function(thread) threads = threads + 1; thread:set('at', math.floor(threads * #paths / 2)) end\n" +
+		"request = function() at = at % #paths + 1; return wrk.format(nil, paths[at]) end\n")
+	file = filepath.Join(t.TempDir(), "paths.lua")
+	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// wanted skips a measurement that is not asked for, and fails it without its tools.
+func wanted(t *testing.T, tools ...string) {
+	t.Helper()
+	if os.Getenv("TOWNGRID_RIVALS") == "" {
+		t.Skip("SKIPPED: a measurement of some minutes; make rivals runs it")
+	}
+	for _, tool := range tools {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Fatalf("%s is wanted; apt-get install wrk nginx-light", tool)
+		}
+	}
 }
 
 // fromMemory answers with the bytes and headers of an answer, by net/http alone.
@@ -124,8 +196,12 @@ server { listen %[2]s; root %[1]s/www; gzip_static always; } }
 
 // load is what wrk asks for.
 type load struct {
-	name, url string
-	headers   []string
+	name, url   string
+	headers     []string
+	script      string        // of wrk; "" for one address
+	connections int           // 32 when 0
+	lasts       string        // "2s" when ""
+	made        func() uint64 // counts what the rate is of; answers when nil
 }
 
 // inTurn gives the median of the rates of each load, in requests a second.
@@ -135,11 +211,20 @@ func inTurn(t *testing.T, loads []load) []float64 {
 	all := make([][]float64, len(loads))
 	for range rounds {
 		for i, l := range loads {
-			args := []string{"-t", "2", "-c", "32", "-d", "2s", l.url}
+			l.connections, l.lasts = cmp.Or(l.connections, 32), cmp.Or(l.lasts, "2s")
+			args := []string{"-t", strconv.Itoa(min(2, l.connections)), "-c", strconv.Itoa(l.connections), "-d", l.lasts, "--timeout", "20s", l.url}
+			if l.script != "" {
+				args = append(args, "-s", l.script)
+			}
 			for _, h := range l.headers {
 				args = append(args, "-H", h)
 			}
+			before, began := uint64(0), time.Now()
+			if l.made != nil {
+				before = l.made()
+			}
 			out, err := exec.Command("wrk", args...).CombinedOutput()
+			took := time.Since(began)
 			found := regexp.MustCompile(`Requests/sec:\s+([0-9.]+)`).FindSubmatch(out)
 			if err != nil || found == nil || strings.Contains(string(out), "Socket errors") || l.name != "304" && l.name != "echo" && strings.Contains(string(out), "Non-2xx") {
 				t.Fatalf("%s: %v: %s", l.name, err, out)
@@ -147,6 +232,9 @@ func inTurn(t *testing.T, loads []load) []float64 {
 			rate, err := strconv.ParseFloat(string(found[1]), 64)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if l.made != nil {
+				rate = float64(l.made()-before) / took.Seconds()
 			}
 			all[i] = append(all[i], rate)
 		}
