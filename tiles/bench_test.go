@@ -198,10 +198,11 @@ func BenchmarkMemory(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
+		around := builder.surroundings(s, geo.Cells, Request{Grid: WebMercatorQuad})
 		for _, pic := range builder.pictures {
 			for z := range uint8(MaxZoom + 1) {
 				for k := range pic.blocks {
-					pic.lead(p, int32(k), z)
+					around.lead(p, pic, int32(k), z)
 				}
 			}
 		}

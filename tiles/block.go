@@ -24,6 +24,7 @@ type block struct {
 	key     blockKey
 	content uint64 // a digest of what the block is made of
 	own     int    // slots of its own features
+	origin  vertex // of its picture
 
 	bounds []offsetBox // per slot: a box that holds the feature
 	alone  []uint8     // per slot: the lowest zoom at which the feature is not merged
@@ -87,7 +88,7 @@ type maker struct {
 // newBlock makes the block of a bunch, or takes over the one that was made of the same before. It gives
 // the features of its slots by index.
 func newBlock(pic *picture, p *snapshot.Part, members bunch) (*block, []int32) {
-	m := &maker{block: &block{key: members.key, own: len(members.members)}, pic: pic, part: p}
+	m := &maker{block: &block{key: members.key, own: len(members.members), origin: pic.origin}, pic: pic, part: p}
 	m.gather(members.members)
 	m.content = m.sum()
 	if b := pic.before[members.key]; b != nil && b.content == m.content && b.own == m.own {

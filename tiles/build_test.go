@@ -196,6 +196,9 @@ func TestParseCollections(t *testing.T) {
 		if c.code != "" && (!errors.As(err, &e) || e.Code != c.code || len(e.Text.EN) > 200) {
 			t.Errorf("%.30q: %v", c.text, err)
 		}
+		if c.code == "unknown_collection" && (!strings.Contains(e.Text.ZH, "parcels, facilities") || strings.Contains(e.Text.EN+e.Text.ZH, "incidents")) {
+			t.Errorf("%.30q: the message lists other collections than those that are public: %v", c.text, e.Text)
+		}
 		if c.code == "" && fmt.Sprint(cs) != c.want {
 			t.Errorf("%q: %v, %v", c.text, cs, err)
 		}

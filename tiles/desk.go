@@ -20,9 +20,11 @@ type desk struct {
 	plotter plotter
 	layer   layer
 	parts   []drawn
+	bases   []base  // of the blocks that may show in the tile, those of one part together
+	baseOf  []int32 // per block of a part: its place among the part's bases
 	finds   []find
 	shown   []shown
-	owners  owners // where features of several parts lie
+	around  *surroundings
 	chosen  bitSet
 	missing []int32
 	keys    []string // of the layer
@@ -42,20 +44,23 @@ type drawn struct {
 	// window is the tile with its buffer in the picture's offsets, inner what lies within it and
 	// touches none of the squares on its rim.
 	window, inner offsetBox
-	bases         []base // per block of the picture
+	begin         int    // of its bases among those of all parts
+	bases         []base // in the order of their blocks
 }
 
-// base is what a tile needs of a block: where its chains and groups begin among those of the tile, or none, and its
+// base is what a tile needs of block k: where its chains and groups begin among those of the tile, or none, and its
 // ways, which may be nil, with how to bring them to the tile.
 type base struct {
+	k                    int32
+	within               bool // the bound of each feature meets the tile's reach
 	chainBase, groupBase int32
 	ways                 *ways
 	shift                square
 	whole                bool // the tile holds all merged features of the block, and draws their hulls
 }
 
-// find is a feature that may show in the tile: number i of part p.
-type find struct{ p, i int32 }
+// find is a feature that may show in the tile: number i of part p, in a slot of the block of the part's base number b.
+type find struct{ p, i, b, slot int32 }
 
 // shown is a feature that shows in the tile.
 type shown struct {
@@ -67,7 +72,6 @@ type shown struct {
 	cut     int32 // the number of its first ring among those that are cut
 	inside  bool  // it is not cut by the window, and no square on the window's rim is its own
 	alone   bool  // it is not merged with others
-	near    bool  // features of another part may be so near that the ways that are kept do not hold
 	smooth  bool  // it is drawn along ways that are kept
 	stands  bool  // it stands for all merged features of its group and block, which are drawn by their hull
 }
@@ -78,8 +82,10 @@ const patience = 256
 // clear lets go of what the tile was made of.
 func (w *desk) clear() {
 	clear(w.parts)
+	clear(w.bases)
 	clear(w.shown)
-	w.parts, w.shown = w.parts[:0], w.shown[:0]
+	w.around = nil
+	w.parts, w.bases, w.shown = w.parts[:0], w.bases[:0], w.shown[:0]
 	w.layer.reset("", nil)
 	w.merger.reset()
 	w.tracer.reset()
@@ -91,7 +97,7 @@ func (w *desk) tile(ctx context.Context, b *Builder, s *snapshot.Snapshot, r Req
 	for _, c := range r.Collections {
 		w.plotter.begin(r.frame(), r.Z)
 		w.gather(b, s, c, r)
-		if err := w.show(ctx); err != nil {
+		if err := w.show(ctx, r.reach()); err != nil {
 			return nil, err
 		}
 		if len(w.shown) == 0 {
@@ -135,20 +141,63 @@ func (w *desk) draw(ctx context.Context, s *snapshot.Snapshot, r Request, c geo.
 	return w.fills(ctx)
 }
 
-// gather finds the collection's features whose bound meets the window, in order of code.
+// gather finds the collection's blocks that have a feature whose bound meets the tile's reach.
 func (w *desk) gather(b *Builder, s *snapshot.Snapshot, c geo.Collection, r Request) {
 	clear(w.parts)
-	w.parts, w.finds = w.parts[:0], w.finds[:0]
+	clear(w.bases)
+	w.parts, w.bases = w.parts[:0], w.bases[:0]
+	w.around = b.surroundings(s, c, r)
 	reach := r.reach()
-	for _, p := range s.Parts(c) {
+	for _, p := range w.around.parts {
 		if !p.Bound().Intersects(reach) {
 			continue
 		}
-		n := int32(len(w.parts))
-		w.parts = append(w.parts, w.drawing(p, b.picture(p, r.Grid, r.Datum)))
-		w.choose(p, reach)
+		pic := b.picture(p, r.Grid, r.Datum)
+		from := len(w.bases)
+		for k, whole := range pic.tree.meeting(reach) {
+			if whole || pic.blocks[k].meets(p, reach) {
+				w.bases = append(w.bases, base{k: int32(k), within: whole, chainBase: none, groupBase: none})
+			}
+		}
+		if len(w.bases) > from {
+			w.parts = append(w.parts, w.drawing(p, pic, from))
+		}
+	}
+	end := len(w.bases)
+	for n := len(w.parts) - 1; n >= 0; n-- { // now that they stay where they are
+		d := &w.parts[n]
+		d.bases, end = w.bases[d.begin:end], d.begin
+	}
+}
+
+// meets says whether the bound of a member meets b.
+func (b *bunch) meets(p *snapshot.Part, box orb.Bound) bool {
+	return slices.ContainsFunc(b.members, func(i int32) bool { return box.Intersects(p.FeatureBound(int(i))) })
+}
+
+// drawing is a part whose bases begin at first.
+func (w *desk) drawing(p *snapshot.Part, pic *picture, first int) drawn {
+	d := drawn{number: len(w.parts), part: p, pic: pic, at: w.plotter.place(pic), begin: first}
+	d.window, d.inner = d.at.offsets(w.plotter.window), d.at.offsets(w.plotter.inner)
+	return d
+}
+
+// choose lists the features that meet the window, in order of code. Of the merged features of a block that the tile holds
+// as a whole it lists those only that stand for the others, or have borders that are drawn.
+func (w *desk) choose(reach orb.Bound) {
+	w.finds = w.finds[:0]
+	for n := range w.parts {
+		d := &w.parts[n]
+		w.chosen.reset(d.part.Len())
+		w.baseOf = slices.Grow(w.baseOf[:0], len(d.pic.blocks))[:len(d.pic.blocks)]
+		for at := range d.bases {
+			from := &d.bases[at]
+			w.baseOf[from.k] = int32(at)
+			w.chooseOf(d, from, reach)
+		}
 		for i := range w.chosen.all {
-			w.finds = append(w.finds, find{n, int32(i)})
+			at := d.pic.places[i]
+			w.finds = append(w.finds, find{int32(n), int32(i), w.baseOf[at.block], at.slot})
 		}
 	}
 	if len(w.parts) > 1 && !slices.IsSortedFunc(w.finds, w.byCode) {
@@ -156,14 +205,18 @@ func (w *desk) gather(b *Builder, s *snapshot.Snapshot, c geo.Collection, r Requ
 	}
 }
 
-// drawing is a part that no block has been needed of yet.
-func (w *desk) drawing(p *snapshot.Part, pic *picture) drawn {
-	d := drawn{number: len(w.parts), part: p, pic: pic, at: w.plotter.place(pic), bases: make([]base, len(pic.blocks))}
-	d.window, d.inner = d.at.offsets(w.plotter.window), d.at.offsets(w.plotter.inner)
-	for k := range d.bases {
-		d.bases[k].groupBase = none
+// chooseOf chooses from a block.
+func (w *desk) chooseOf(d *drawn, from *base, reach orb.Bound) {
+	b := d.pic.blocks[from.k].block.Load()
+	for slot, i := range d.pic.blocks[from.k].members {
+		if from.whole && !b.standsAlone(int32(slot), w.zoom) {
+			if from.ways.heads.has(slot) || w.lists && from.ways.edged.has(slot) {
+				w.chosen.add(int(i))
+			}
+		} else if b.bounds[slot].meets(d.window) && (from.within || reach.Intersects(d.part.FeatureBound(int(i)))) {
+			w.chosen.add(int(i))
+		}
 	}
-	return d
 }
 
 // byCode orders finds by code; of one code, the stable sort keeps the order of divisions.
@@ -171,53 +224,38 @@ func (w *desk) byCode(a, b find) int { return w.code(a).Compare(w.code(b)) }
 
 func (w *desk) code(f find) geo.Code { return w.parts[f.p].part.Bare(int(f.i)).Code }
 
-// choose chooses each feature whose bound meets b.
-func (w *desk) choose(p *snapshot.Part, b orb.Bound) {
-	w.chosen.reset(p.Len())
-	p.Search(b, func(i int) bool {
-		w.chosen.add(i)
-		return true
-	})
-}
-
-// show has the blocks of the features found made, and lists those features that meet the window.
-func (w *desk) show(ctx context.Context) error {
+// show has the blocks made that were found, and lists the features that meet the window.
+func (w *desk) show(ctx context.Context, reach orb.Bound) error {
 	clear(w.shown)
 	w.shown = w.shown[:0]
 	w.merger.reset()
 	if err := w.make(ctx); err != nil {
 		return err
 	}
+	for n := range w.parts {
+		d := &w.parts[n]
+		for at := range d.bases {
+			w.open(d, &d.bases[at])
+		}
+	}
+	w.choose(reach)
 	for n, f := range w.finds {
 		if n%patience == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		d := &w.parts[f.p]
-		at := d.pic.places[f.i]
-		b := d.pic.block(d.part, at.block)
-		from := &d.bases[at.block]
-		if from.groupBase == none {
-			w.open(d, at.block, b)
-		}
-		s := shown{drawn: d, block: b, home: &d.pic.blocks[at.block], base: from, i: f.i, slot: at.slot, alone: b.standsAlone(at.slot, w.zoom)}
-		if from.whole && !s.alone {
-			s.inside, s.smooth, s.stands = true, true, !w.merger.met(b, from, at.slot)
-			if s.stands {
-				w.merger.add(&s, int32(len(w.shown)))
-			}
-			if s.stands || w.lists {
-				w.shown = append(w.shown, s)
-			}
-			continue
-		}
-		if len(b.bounds) > 0 {
-			if !b.bounds[s.slot].meets(d.window) {
-				continue
-			}
+		from := &d.bases[f.b]
+		home := &d.pic.blocks[from.k]
+		b := home.block.Load()
+		s := shown{drawn: d, block: b, home: home, base: from, i: f.i, slot: f.slot, alone: b.standsAlone(f.slot, w.zoom)}
+		switch {
+		case from.whole && !s.alone:
+			s.inside, s.smooth, s.stands = true, true, from.ways.heads.has(int(s.slot))
+		default:
 			s.inside = d.inner.holds(b.bounds[s.slot])
 			s.smooth = s.inside && s.ways != nil && s.ways.smooth.has(int(s.slot))
 		}
-		if !s.alone {
+		if !s.alone && (s.stands || !from.whole) {
 			w.merger.add(&s, int32(len(w.shown)))
 		}
 		w.shown = append(w.shown, s)
@@ -226,19 +264,18 @@ func (w *desk) show(ctx context.Context) error {
 }
 
 // open readies a block for the tile.
-func (w *desk) open(d *drawn, k int32, b *block) {
-	from := &d.bases[k]
-	*from = base{chainBase: none, groupBase: w.merger.room(b), ways: d.pic.ways(k, w.zoom)}
-	if from.ways != nil {
+func (w *desk) open(d *drawn, from *base) {
+	from.groupBase = w.merger.room(d.pic.blocks[from.k].block.Load())
+	if from.ways, _ = w.around.known(d.pic, from.k, w.zoom); from.ways != nil {
 		frame := w.plotter.frame
-		from.whole = len(w.parts) == 1 && from.ways.whole && d.inner.holds(from.ways.held)
+		from.whole = from.within && from.ways.whole && d.inner.holds(from.ways.held)
 		from.shift = square{int32(from.ways.origin.x - frame.x>>frame.sub), int32(from.ways.origin.y - frame.y>>frame.sub)}
 	}
 }
 
 // way is that of a chain which is kept and holds for the tile, or nil.
 func (s *shown) way(c int32) []spot {
-	if s.ways == nil || s.near {
+	if s.ways == nil {
 		return nil
 	}
 	return s.ways.way(c)
@@ -251,39 +288,14 @@ func (p *plotter) squares(b box) (low, high square) {
 	return square{low.x - 1, low.y - 1}, square{high.x + 1, high.y + 1}
 }
 
-// near finds what is near features of another part.
-func (w *desk) near() {
-	if len(w.parts) < 2 {
-		return
-	}
-	w.owners.reset(len(w.shown))
-	for n := range w.shown {
-		s := &w.shown[n]
-		low, high := w.plotter.squares(s.at.box(s.bounds[s.slot]))
-		w.owners.add(s.number, low, high)
-	}
-	for n := range w.shown {
-		s := &w.shown[n]
-		if low, high := w.plotter.squares(s.at.box(s.bounds[s.slot])); !w.owners.alone(s.number, low, high) {
-			s.near, s.smooth = true, false
-		}
-	}
-}
-
-// make has the blocks made that are needed and not yet made, and the ways of such as are asked for often.
+// make has the blocks made that are not yet made, and the ways of such as are asked for often.
 func (w *desk) make(ctx context.Context) error {
 	for n := range w.parts {
 		d := &w.parts[n]
-		w.chosen.reset(len(d.pic.blocks))
-		for _, f := range w.finds {
-			if int(f.p) == n {
-				w.chosen.add(int(d.pic.places[f.i].block))
-			}
-		}
 		w.missing = w.missing[:0]
-		for k := range w.chosen.all {
-			if d.pic.blocks[k].block.Load() == nil {
-				w.missing = append(w.missing, int32(k))
+		for _, b := range d.bases {
+			if d.pic.blocks[b.k].block.Load() == nil {
+				w.missing = append(w.missing, b.k)
 			}
 		}
 		if err := each(ctx, w.missing, func(k int32) { d.pic.block(d.part, k) }); err != nil {
@@ -292,17 +304,36 @@ func (w *desk) make(ctx context.Context) error {
 		if !w.keeps || schemas[d.pic.collection].Geometry == geo.Point {
 			continue
 		}
-		w.missing = w.missing[:0]
-		for k := range w.chosen.all {
-			if len(w.missing) < wayBatch && d.pic.worth(int32(k), w.zoom) {
-				w.missing = append(w.missing, int32(k))
-			}
-		}
-		if err := each(ctx, w.missing, func(k int32) { d.pic.lead(d.part, k, w.zoom) }); err != nil {
+		if err := w.lead(ctx, d); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// lead has the ways taken over that hold, and those made of such blocks as are asked for often.
+func (w *desk) lead(ctx context.Context, d *drawn) error {
+	unknown := func() {
+		w.missing = w.missing[:0]
+		for _, b := range d.bases {
+			if _, known := w.around.known(d.pic, b.k, w.zoom); !known {
+				w.missing = append(w.missing, b.k)
+			}
+		}
+	}
+	unknown()
+	if len(w.missing) == 0 {
+		return nil
+	}
+	if err := each(ctx, w.missing, func(k int32) { w.around.adopt(d.part, d.pic, k, w.zoom) }); err != nil {
+		return err
+	}
+	unknown()
+	if len(w.bases) < manyBlocks {
+		w.missing = slices.DeleteFunc(w.missing, func(k int32) bool { return !d.pic.worth(k, w.zoom) })
+		w.missing = w.missing[:min(len(w.missing), wayBatch)]
+	}
+	return each(ctx, w.missing, func(k int32) { w.around.lead(d.part, d.pic, k, w.zoom) })
 }
 
 // standsAlone says whether the feature is not merged with others at a zoom.
@@ -346,7 +377,6 @@ func (w *desk) each(ctx context.Context, f func(s *shown)) error {
 // mark makes the squares hot in which the vertices of the features that are shown lie, and their cuts, wherever lines are
 // led anew.
 func (w *desk) mark(ctx context.Context) error {
-	w.near()
 	p := &w.plotter
 	p.anew.reset()
 	err := w.each(ctx, func(s *shown) {

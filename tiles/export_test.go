@@ -24,7 +24,7 @@ func Led(b *Builder) (blocks, squares int) {
 	for _, pic := range b.pictures {
 		for k := range pic.blocks {
 			for z := range pic.blocks[k].ways {
-				if w := pic.ways(int32(k), uint8(z)); w != nil {
+				if w := pic.blocks[k].ways[z].Load(); w != nil {
 					blocks, squares = blocks+1, squares+len(w.spots)
 				}
 			}
@@ -40,7 +40,7 @@ func Hulls(b *Builder) (blocks, seams int) {
 	for _, pic := range b.pictures {
 		for k := range pic.blocks {
 			for z := range pic.blocks[k].ways {
-				if w := pic.ways(int32(k), uint8(z)); w != nil && w.whole {
+				if w := pic.blocks[k].ways[z].Load(); w != nil && w.whole {
 					blocks++
 					for i := range w.hulls {
 						seams += len(w.hulls[i].seams)

@@ -83,10 +83,13 @@ func (b *Builder) size() (n uint64) {
 		if !pic.ready.Load() {
 			continue
 		}
-		n += sizeOf(&pic.feet) + sizeOf(&pic.places) + sizeOf(&pic.blocks)
+		n += sizeOf(&pic.feet) + sizeOf(&pic.places) + sizeOf(&pic.blocks) + sizeOf(&pic.tree)
 		for k := range pic.blocks {
 			for z := range pic.blocks[k].ways {
-				led[pic.blocks[k].ways[z].Load()] = true
+				if h := pic.blocks[k].ways[z].Load(); h != nil {
+					led[h.ways] = true
+					n += uint64(unsafe.Sizeof(*h))
+				}
 			}
 			if b := pic.blocks[k].block.Load(); b != nil {
 				blocks[b] = true

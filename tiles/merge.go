@@ -136,11 +136,6 @@ func (m *merger) number(d *drawn, b *block, from *base, slot int32) int32 {
 	return k
 }
 
-// met says whether a feature's group has been met with in its block.
-func (m *merger) met(b *block, from *base, slot int32) bool {
-	return m.numbers[from.groupBase+b.group[slot]] != none
-}
-
 // add takes a feature, by its place among those shown, up into its group.
 func (m *merger) add(s *shown, at int32) {
 	k := m.number(s.drawn, s.block, s.base, s.slot)

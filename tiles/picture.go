@@ -61,6 +61,7 @@ type picture struct {
 	feet      []bool      // of units: it is no other unit's parent
 	places    []placing   // of features
 	blocks    []blockSlot
+	tree      boundTree           // of the blocks' features
 	before    map[blockKey]*block // blocks that may be taken over
 	seed      uint64              // of the blocks' sums
 }
@@ -77,7 +78,7 @@ type blockSlot struct {
 
 	leading sync.Mutex // held while ways are made
 	asked   [MaxZoom + 1]atomic.Uint32
-	ways    [MaxZoom + 1]atomic.Pointer[ways] // by zoom: those that hold for this picture
+	ways    [MaxZoom + 1]atomic.Pointer[heldWays] // by zoom: those that hold for this picture
 }
 
 // newPicture makes a picture that may take over blocks of last, which may be nil.
@@ -96,12 +97,14 @@ func (pic *picture) prepare(p *snapshot.Part) {
 		}
 		bunches := partition(p)
 		pic.places, pic.blocks = make([]placing, p.Len()), make([]blockSlot, len(bunches))
+		bounds := make([]orb.Bound, len(bunches))
 		for k, b := range bunches {
-			pic.blocks[k].bunch = b
+			pic.blocks[k].bunch, bounds[k] = b, b.box(p)
 			for slot, i := range b.members {
 				pic.places[i] = placing{int32(k), int32(slot)}
 			}
 		}
+		pic.tree = newBoundTree(bounds)
 		pic.seed = rand.Uint64()
 		if pic.last != nil && pic.last.origin == pic.origin && pic.last.lift == pic.lift {
 			pic.inherit(pic.last)

@@ -53,7 +53,7 @@ type Request struct {
 func ParseCollections(s string) ([]geo.Collection, error) {
 	var cs []geo.Collection
 	for name := range strings.SplitSeq(s, ",") {
-		c, err := geo.ParseCollection(brief(name))
+		c, err := parseCollection(brief(name))
 		if err != nil {
 			return nil, err
 		}
@@ -66,6 +66,23 @@ func ParseCollections(s string) ([]geo.Collection, error) {
 	return inOrder(cs)
 }
 
+// parseCollection is the collection of a name. The error, a *geo.Error with the code "unknown_collection", lists those that
+// there are tiles of.
+func parseCollection(name string) (geo.Collection, error) {
+	c, err := geo.ParseCollection(name)
+	if err == nil {
+		return c, nil
+	}
+	var public []string
+	for _, c := range geo.Collections() {
+		if schemas[c].Public {
+			public = append(public, string(c))
+		}
+	}
+	return "", geo.Errorf("unknown_collection", "没有名为 %q 的图层集，可用：%s", "there are no tiles of a collection %q; there are tiles of %s",
+		name, strings.Join(public, ", "))
+}
+
 // inOrder gives the collections in the order of geo.Collections, each once, or says which
 // of them tiles are not made of.
 func inOrder(cs []geo.Collection) ([]geo.Collection, error) {
@@ -73,7 +90,7 @@ func inOrder(cs []geo.Collection) ([]geo.Collection, error) {
 		return nil, geo.Errorf("bad_collections", "没有指定图层集", "no collection is named")
 	}
 	for _, c := range cs {
-		if c, err := geo.ParseCollection(string(c)); err != nil {
+		if c, err := parseCollection(string(c)); err != nil {
 			return nil, err
 		} else if !schemas[c].Public {
 			return nil, geo.Errorf("not_public",

@@ -3,9 +3,6 @@ package tiles
 import (
 	"cmp"
 	"slices"
-
-	"towngrid/geo/crs"
-	"towngrid/geo/snapshot"
 )
 
 // ways are those of a block's chains at one zoom: the squares of the zoom's grid through which each runs when it
@@ -14,8 +11,7 @@ import (
 //
 // A tile's hot squares are those of the vertices that it shows, and of cuts. A chain within the tile's inner box
 // passes no square on the rim, where the cuts are, and a vertex in a square that it passes lies in the window, so
-// its feature is in the tile. So the chain's way in the tile is the one that is kept, but where features of another
-// part are near, which the ways do not know of.
+// its feature is in the tile. So the chain's way in the tile is the one that is kept.
 //
 // Memory: 4 bytes a square, 4 bytes a chain, and 4 bytes for each chain of a hull.
 type ways struct {
@@ -26,11 +22,13 @@ type ways struct {
 	seams  bitSet   // chains between two merged features of one group
 	smooth bitSet   // own slots all of whose chains have a way, or are a seam at whose side the feature is
 	plain  bitSet   // own slots in whose rings no square comes twice
-	around []*block // of whose vertices the ways were made
+	around []*block // of whose vertices the ways were made; some may be of other parts
 
 	whole bool      // all merged own slots are smooth, so that a tile which holds them may draw their hulls
 	held  offsetBox // around the merged own slots
 	hulls []hull    // of each group that has merged own slots
+	heads bitSet    // of each group the first of these slots
+	edged bitSet    // of these slots those with a line that is not between two merged features of one group
 }
 
 // hull is what the merged own features of one group have around them, without what lies between two of them.
@@ -59,84 +57,13 @@ const (
 	// middle: of larger ones few lie within a tile.
 	largestFeature = Extent / 2
 	// wayWorth is how often a block is asked for at a zoom before its ways are made, and wayBatch for how many blocks
-	// one tile makes them. Until then its lines are led in each tile.
-	wayWorth, wayBatch = 2, 16
+	// one tile makes them. Until then its lines are led in each tile. A tile of manyBlocks, which takes long anyhow and is
+	// asked for once in each version, makes all of them at once.
+	wayWorth, wayBatch, manyBlocks = 2, 16, 256
 )
 
 // way is that of a chain, empty for a seam.
 func (w *ways) way(c int32) []spot { return w.spots[w.starts[c]:w.starts[c+1]] }
-
-// ways are those of block k at a zoom if they have been made, or nil.
-func (pic *picture) ways(k int32, z uint8) *ways {
-	if w := pic.blocks[k].ways[z].Load(); w != nil && !w.none {
-		return w
-	}
-	return nil
-}
-
-// worth says whether the ways of block k at a zoom should be made now. It counts how often it is asked.
-func (pic *picture) worth(k int32, z uint8) bool {
-	s := &pic.blocks[k]
-	return s.ways[z].Load() == nil && s.asked[z].Add(1) >= wayWorth
-}
-
-// lead makes the ways of block k at a zoom, or takes those over that were made of the same. Where another is about
-// it, it leaves it to that one.
-func (pic *picture) lead(p *snapshot.Part, k int32, z uint8) {
-	s := &pic.blocks[k]
-	if !s.leading.TryLock() {
-		return
-	}
-	defer s.leading.Unlock()
-	if s.ways[z].Load() != nil {
-		return
-	}
-	b := pic.block(p, k)
-	m := wayMaker{block: b, pic: pic, zoom: z}
-	if !m.settle() {
-		s.ways[z].Store(noWays)
-		return
-	}
-	around := pic.around(p, k, z)
-	w := b.led[z].Load()
-	if w == nil || !slices.Equal(w.around, around) {
-		w = m.make(around)
-		b.led[z].Store(w)
-	}
-	s.ways[z].Store(w)
-}
-
-// around are the blocks that may have a vertex in a square of a zoom that a line of block k passes.
-func (pic *picture) around(p *snapshot.Part, k int32, z uint8) (blocks []*block) {
-	box := p.FeatureBound(int(pic.blocks[k].members[0]))
-	for _, i := range pic.blocks[k].members[1:] {
-		box = box.Union(p.FeatureBound(int(i)))
-	}
-	columns, _ := pic.grid.Size(z)
-	square := 360 / (float64(columns) * Extent) // degrees of longitude, not less than those of latitude
-	pad := 2 * square
-	if pic.datum != crs.WGS84 {
-		pad += farthestShift
-	}
-	box = box.Pad(pad)
-	rim := maxLat - pad // what lies beyond the square world is on its rim
-	if box.Max[1] > rim {
-		box.Max[1] = 90
-	}
-	if box.Min[1] < -rim {
-		box.Min[1] = -90
-	}
-	var found bitSet
-	found.reset(len(pic.blocks))
-	p.Search(box, func(i int) bool {
-		found.add(int(pic.places[i].block))
-		return true
-	})
-	for k := range found.all {
-		blocks = append(blocks, pic.block(p, int32(k)))
-	}
-	return blocks
-}
 
 // wayMaker makes the ways of a block.
 type wayMaker struct {
@@ -221,13 +148,18 @@ func (m *wayMaker) make(around []*block) *ways {
 // surround finds the hulls.
 func (m *wayMaker) surround(w *ways) {
 	of := map[int32]int{}
+	w.heads.reset(m.own)
+	w.edged.reset(m.own)
 	for slot := range int32(m.own) {
 		if m.standsAlone(slot, m.zoom) {
 			continue
 		}
 		if !w.smooth.has(int(slot)) {
-			w.hulls, w.whole = nil, false
+			w.hulls, w.whole, w.heads, w.edged = nil, false, nil, nil
 			return
+		}
+		if m.edged(slot) {
+			w.edged.add(int(slot))
 		}
 		if !w.whole {
 			w.whole, w.held = true, m.bounds[slot]
@@ -238,6 +170,7 @@ func (m *wayMaker) surround(w *ways) {
 		if !known {
 			k = len(w.hulls)
 			of[m.group[slot]], w.hulls = k, append(w.hulls, hull{group: m.group[slot]})
+			w.heads.add(int(slot))
 		}
 		h := &w.hulls[k]
 		for _, ref := range m.refs[m.rings[m.first[slot]]:m.rings[m.first[slot+1]]] {
@@ -251,6 +184,16 @@ func (m *wayMaker) surround(w *ways) {
 	for k := range w.hulls {
 		w.hulls[k].refs, w.hulls[k].seams = slices.Clip(w.hulls[k].refs), slices.Clip(w.hulls[k].seams)
 	}
+}
+
+// edged says whether one of the lines of a merged slot is not between two merged features of one group.
+func (m *wayMaker) edged(slot int32) bool {
+	if m.linesOf == nil {
+		return false
+	}
+	return slices.ContainsFunc(m.lines[m.linesOf[slot]:m.linesOf[slot+1]], func(l line) bool {
+		return l.right == none || m.group[l.left] != m.group[l.right] || m.standsAlone(l.right, m.zoom)
+	})
 }
 
 // hull is that of a group.
@@ -272,13 +215,18 @@ func (m *wayMaker) gather(around []*block) {
 	}
 	var places []offset
 	for _, b := range around {
-		for c := range b.boxes {
-			if !b.boxes[c].meets(reach) {
+		dx, dy := b.origin.x-m.block.origin.x, b.origin.y-m.block.origin.y // to the own offsets
+		x0, y0, x1, y1 := int64(reach.min.x)-dx, int64(reach.min.y)-dy, int64(reach.max.x)-dx, int64(reach.max.y)-dy
+		within := func(p offset) bool {
+			return x0 <= int64(p.x) && int64(p.x) <= x1 && y0 <= int64(p.y) && int64(p.y) <= y1
+		}
+		for c, box := range b.boxes {
+			if int64(box.max.x) < x0 || x1 < int64(box.min.x) || int64(box.max.y) < y0 || y1 < int64(box.min.y) {
 				continue
 			}
 			for i := b.starts[c]; i < b.starts[c+1]; i++ {
-				if p := b.points[i]; b.from[i] <= m.zoom && reach.min.x <= p.x && p.x <= reach.max.x && reach.min.y <= p.y && p.y <= reach.max.y {
-					places = append(places, p)
+				if p := b.points[i]; b.from[i] <= m.zoom && within(p) {
+					places = append(places, offset{int32(int64(p.x) + dx), int32(int64(p.y) + dy)})
 				}
 			}
 		}
