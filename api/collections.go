@@ -47,10 +47,8 @@ func (s *Server) collections(c echo.Context) error {
 		return err
 	}
 	var views []collectionView
-	for _, col := range geo.Collections() {
-		if col.Schema().Public {
-			views = append(views, s.collectionView(c, snap, col))
-		}
+	for _, col := range geo.PublicCollections() {
+		views = append(views, s.collectionView(c, snap, col))
 	}
 	base := s.base(c)
 	return c.JSON(http.StatusOK, map[string]any{
