@@ -34,11 +34,7 @@ type extentView struct {
 
 // collections answers GET /collections.
 func (s *Server) collections(c echo.Context) error {
-	q, err := only(c, "f")
-	if err == nil {
-		err = plainJSON(q)
-	}
-	if err != nil {
+	if err := onlyJSON(c); err != nil {
 		return err
 	}
 	c.Response().Header().Add("Vary", "Accept-Language")
@@ -59,11 +55,7 @@ func (s *Server) collections(c echo.Context) error {
 
 // collection answers GET /collections/{c}.
 func (s *Server) collection(c echo.Context) error {
-	q, err := only(c, "f")
-	if err == nil {
-		err = plainJSON(q)
-	}
-	if err != nil {
+	if err := onlyJSON(c); err != nil {
 		return err
 	}
 	c.Response().Header().Add("Vary", "Accept-Language")

@@ -117,6 +117,15 @@ func plainJSON(q url.Values) error {
 	return geo.Errorf("not_acceptable", "f=%.40q 不可用，此处只有 json", "f=%.40q: there is only json here", q.Get("f"))
 }
 
+// onlyJSON is only and plainJSON for a route that has no parameter but f.
+func onlyJSON(c echo.Context) error {
+	q, err := only(c, "f")
+	if err != nil {
+		return err
+	}
+	return plainJSON(q)
+}
+
 // flag reads a parameter that is true or false, false when it is not given.
 func flag(q url.Values, name string) (bool, error) {
 	switch q.Get(name) {
