@@ -34,7 +34,11 @@ type extentView struct {
 
 // collections answers GET /collections.
 func (s *Server) collections(c echo.Context) error {
-	if err := onlyJSON(c); err != nil {
+	q, err := only(c, "f")
+	if err == nil {
+		err = plainJSON(q)
+	}
+	if err != nil {
 		return err
 	}
 	c.Response().Header().Add("Vary", "Accept-Language")
@@ -43,8 +47,10 @@ func (s *Server) collections(c echo.Context) error {
 		return err
 	}
 	var views []collectionView
-	for _, col := range geo.PublicCollections() {
-		views = append(views, s.collectionView(c, snap, col))
+	for _, col := range geo.Collections() {
+		if col.Schema().Public {
+			views = append(views, s.collectionView(c, snap, col))
+		}
 	}
 	base := s.base(c)
 	return c.JSON(http.StatusOK, map[string]any{
@@ -55,7 +61,11 @@ func (s *Server) collections(c echo.Context) error {
 
 // collection answers GET /collections/{c}.
 func (s *Server) collection(c echo.Context) error {
-	if err := onlyJSON(c); err != nil {
+	q, err := only(c, "f")
+	if err == nil {
+		err = plainJSON(q)
+	}
+	if err != nil {
 		return err
 	}
 	c.Response().Header().Add("Vary", "Accept-Language")

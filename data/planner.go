@@ -3,6 +3,7 @@ package data
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"towngrid/geo"
@@ -63,7 +64,7 @@ func (r *Registry) Choose(ctx context.Context, id string, c intake.Choice) (Uplo
 		return u, err
 	}
 	if u.State != UploadNeedsChoice {
-		return u, &StateError{id, u.State, UploadNeedsChoice}
+		return u, fmt.Errorf("%w: upload %s is %s, no question is open", ErrConflict, id, u.State)
 	}
 	merged := u.Choice.Merge(c)
 	if err := merged.CheckFor(u.Collection, r.opts.Operator); err != nil {
@@ -121,7 +122,7 @@ func (r *Registry) DiscardUpload(ctx context.Context, id string) error {
 		}
 	case UploadRefused:
 	default:
-		return &StateError{id, u.State, ""}
+		return fmt.Errorf("%w: upload %s is %s", ErrConflict, id, u.State)
 	}
 	u.State, u.Updated = UploadDiscarded, r.opts.Now().UTC()
 	return r.store.SaveUpload(ctx, u)
@@ -130,7 +131,7 @@ func (r *Registry) DiscardUpload(ctx context.Context, id string) error {
 func (r *Registry) drafted(ctx context.Context, id string) (Upload, error) {
 	u, err := r.Upload(ctx, id)
 	if err == nil && u.State != UploadDraft {
-		err = &StateError{id, u.State, UploadDraft}
+		err = fmt.Errorf("%w: upload %s is %s, not a draft", ErrConflict, id, u.State)
 	}
 	return u, err
 }

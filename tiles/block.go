@@ -26,6 +26,7 @@ type block struct {
 	own     int    // slots of its own features
 	origin  vertex // of its picture
 
+	box    offsetBox   // holds its own features
 	bounds []offsetBox // per slot: a box that holds the feature
 	alone  []uint8     // per slot: the lowest zoom at which the feature is not merged
 	group  []int32     // per slot: the group with which it is merged
@@ -159,6 +160,11 @@ func (m *maker) describe() {
 		}
 	}
 	m.text, m.offs = string(m.set.text), m.set.offs
+	m.block.box = m.bounds[0]
+	for _, b := range m.bounds[1:m.own] {
+		m.block.box.add(b.min)
+		m.block.box.add(b.max)
+	}
 }
 
 // merge finds with what a feature is merged, and below which zoom.

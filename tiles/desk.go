@@ -57,6 +57,7 @@ type base struct {
 	ways                 *ways
 	shift                square
 	whole                bool // the tile holds all merged features of the block, and draws their hulls
+	anew                 bool // lines are led anew where the block lies
 }
 
 // find is a feature that may show in the tile: number i of part p, in a slot of the block of the part's base number b.
@@ -402,12 +403,19 @@ func (w *desk) mark(ctx context.Context) error {
 	for _, v := range p.corners {
 		p.hot.put(p.hot.square(v.vertex))
 	}
+	for n := range w.parts {
+		d := &w.parts[n]
+		for k := range d.bases {
+			from := &d.bases[k]
+			from.anew = p.anew.meets(p.squares(d.at.box(d.pic.blocks[from.k].block.Load().box)))
+		}
+	}
 	return w.each(ctx, func(s *shown) {
-		if !s.stands {
-			p.markSlot(s, s.slot)
+		if !s.anew {
 			return
 		}
-		if !p.anew.meets(p.squares(s.at.box(s.ways.held))) {
+		if !s.stands {
+			p.markSlot(s, s.slot)
 			return
 		}
 		for slot := range int32(s.own) {
@@ -450,21 +458,12 @@ func (w *desk) addRings(s *shown) {
 	}
 }
 
-// plain writes the rings of a feature that stand as its ways are.
+// plain draws a feature that stands as its ways are.
 func (w *desk) plain(s *shown) {
-	visible := false
-	for r := s.first[s.slot]; r < s.first[s.slot+1]; r++ {
-		refs := s.ring(r)
-		n := 0
-		for _, ref := range refs {
-			n += len(s.ways.way(index(ref))) - 1
-		}
-		if s.shells[r] {
-			visible = n >= 3
-		}
-		if visible && n >= 3 {
-			w.layer.spots(s.ways, refs, n, s.shift)
-		}
+	if !s.ways.shapes.kept() {
+		w.layer.plain(s.block, s.ways, s.slot, s.shift)
+	} else if first, rest := s.ways.shapes.shape(s.slot); len(rest) > 0 {
+		w.layer.begun(first.square(s.shift), rest)
 	}
 }
 
@@ -542,6 +541,10 @@ func (s *bitSet) reset(n int) {
 }
 
 func (s bitSet) has(i int) bool { return s[i/64]>>(i%64)&1 != 0 }
+
+func (s bitSet) some() bool {
+	return slices.ContainsFunc(s, func(word uint64) bool { return word != 0 })
+}
 
 func (s bitSet) add(i int) { s[i/64] |= 1 << (i % 64) }
 

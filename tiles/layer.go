@@ -2,6 +2,7 @@ package tiles
 
 import (
 	"encoding/binary"
+	"hash/maphash"
 	"slices"
 )
 
@@ -22,9 +23,9 @@ type layer struct {
 	keys []string
 	// features and values are the encoded fields of the layer, with their headers.
 	features, values []byte
-	count            int               // of features
-	index            map[string]uint32 // value message → its number in the layer
-	last             []lastValue       // per key: the value written last
+	count            int         // of features
+	index            valueTable  // of the values
+	last             []lastValue // per key: the value written last
 
 	tags, shape []byte // of the current feature
 	x, y        int32  // the cursor of its geometry
@@ -37,14 +38,10 @@ type lastValue struct {
 
 // reset begins a layer of this name with these keys.
 func (l *layer) reset(name string, keys []string) {
-	const mapKept = 1 << 14 // clearing a map costs its capacity, so a big one is not kept
 	l.name, l.keys, l.count = name, keys, 0
 	l.features, l.values = l.features[:0], l.values[:0]
 	l.tags, l.shape, l.x, l.y = l.tags[:0], l.shape[:0], 0, 0
-	if l.index == nil || len(l.index) > mapKept {
-		l.index = make(map[string]uint32)
-	}
-	clear(l.index)
+	l.index.reset()
 	l.last = l.last[:0]
 	for range keys {
 		l.last = append(l.last, lastValue{})
@@ -67,12 +64,11 @@ func (l *layer) tag(key int, message string) {
 
 // value is the number of the value in the layer, which gets it if it is new.
 func (l *layer) value(message string) uint32 {
-	if i, ok := l.index[message]; ok {
-		return i
+	i, known := l.index.number(message, l.values)
+	if !known {
+		l.values = appendText(l.values, layerValue, message)
+		l.index.ends(len(l.values))
 	}
-	i := uint32(len(l.index))
-	l.index[message] = i
-	l.values = appendText(l.values, layerValue, message)
 	return i
 }
 
@@ -110,10 +106,33 @@ func (l *layer) ring(ps []square) {
 	l.command(closePath, 1)
 }
 
-// spots adds a ring of n points, three or more, that runs along kept ways, to the current shape.
-func (l *layer) spots(w *ways, refs []int32, n int, shift square) {
+// plain adds to the current shape, which must be empty, the rings of a slot as its ways are. It gives the first point and
+// where in the shape it ends; that is 0 where nothing is added.
+func (l *layer) plain(b *block, w *ways, slot int32, shift square) (first square, end int) {
+	visible := false
+	for r := b.first[slot]; r < b.first[slot+1]; r++ {
+		refs := b.ring(r)
+		n := 0
+		for _, ref := range refs {
+			n += len(w.way(index(ref))) - 1
+		}
+		if b.shells[r] {
+			visible = n >= 3
+		}
+		if visible && n >= 3 {
+			at, to := l.spots(w, refs, n, shift)
+			if end == 0 {
+				first, end = at, to
+			}
+		}
+	}
+	return first, end
+}
+
+// spots adds a ring of n points, three or more, that runs along kept ways, to the current shape. It gives the first point and
+// where in the shape it ends.
+func (l *layer) spots(w *ways, refs []int32, n int, shift square) (first square, end int) {
 	l.shape = slices.Grow(l.shape, 10*n+16)
-	first := true
 	for _, ref := range refs {
 		way := w.way(index(ref))
 		for i := range len(way) - 1 {
@@ -122,17 +141,25 @@ func (l *layer) spots(w *ways, refs []int32, n int, shift square) {
 				s = way[len(way)-1-i]
 			}
 			p := s.square(shift)
-			if first {
+			if end == 0 {
 				l.command(moveTo, 1)
 				l.to(p)
+				first, end = p, len(l.shape)
 				l.command(lineTo, n-1)
-				first = false
 				continue
 			}
 			l.to(p)
 		}
 	}
 	l.command(closePath, 1)
+	return first, end
+}
+
+// begun adds to the current shape, which must be empty, one that is encoded but for its first point.
+func (l *layer) begun(first square, rest []byte) {
+	l.command(moveTo, 1)
+	l.to(first)
+	l.shape = append(l.shape, rest...)
 }
 
 // end writes the current feature, unless its shape is empty.
@@ -155,7 +182,10 @@ func (l *layer) end(id uint64, t shapeType) {
 }
 
 // fieldLen is the length of a length-delimited field with a header of one byte.
-func fieldLen(v []byte) int { return 1 + varintLen(uint64(len(v))) + len(v) }
+func fieldLen(v []byte) int { return fieldSize(len(v)) }
+
+// fieldSize is the length of such a field of n bytes.
+func fieldSize(n int) int { return 1 + varintLen(uint64(n)) + n }
 
 // appendTo appends the layer to a tile; a layer without features adds nothing.
 func (l *layer) appendTo(tile []byte) []byte {
@@ -171,4 +201,74 @@ func (l *layer) appendTo(tile []byte) []byte {
 	tile = binary.AppendUvarint(append(tile, tileLayer), uint64(size))
 	tile = append(append(append(append(tile, head...), l.features...), keys...), l.values...)
 	return binary.AppendUvarint(append(tile, layerExtent), Extent)
+}
+
+// valueTable finds the numbers of a layer's values. It is emptied by counting, not by clearing.
+type valueTable struct {
+	seed  maphash.Seed
+	slots []valueSlot
+	round uint32
+	offs  []uint32 // value i ends at offs[i] in the layer's values
+}
+
+type valueSlot struct{ hash, round, number uint32 }
+
+func (t *valueTable) reset() {
+	if t.slots == nil {
+		t.seed, t.slots = maphash.MakeSeed(), make([]valueSlot, 1<<10)
+	}
+	if t.offs = t.offs[:0]; t.round == 1<<32-1 {
+		clear(t.slots)
+		t.round = 0
+	}
+	t.round++
+}
+
+// number is that of a value among those encoded in values. Where it is not known, that is the number that it gets: the caller
+// encodes it and says where it ends.
+func (t *valueTable) number(message string, values []byte) (n uint32, known bool) {
+	if 2*len(t.offs) >= len(t.slots) {
+		t.grow()
+	}
+	hash := uint32(maphash.String(t.seed, message))
+	mask := uint32(len(t.slots) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		s := &t.slots[i]
+		if s.round != t.round {
+			*s = valueSlot{hash, t.round, uint32(len(t.offs))}
+			return s.number, false
+		}
+		if s.hash == hash && t.size(s.number) == fieldSize(len(message)) {
+			if end := int(t.offs[s.number]); string(values[end-len(message):end]) == message {
+				return s.number, true
+			}
+		}
+	}
+}
+
+// size is how many bytes value n takes with its header.
+func (t *valueTable) size(n uint32) int {
+	if n == 0 {
+		return int(t.offs[0])
+	}
+	return int(t.offs[n] - t.offs[n-1])
+}
+
+// ends notes where the newest value ends.
+func (t *valueTable) ends(at int) { t.offs = append(t.offs, uint32(at)) }
+
+// grow doubles the table.
+func (t *valueTable) grow() {
+	old := t.slots
+	t.slots = make([]valueSlot, 2*len(old))
+	mask := uint32(len(t.slots) - 1)
+	for _, s := range old {
+		if s.round == t.round {
+			i := s.hash & mask
+			for t.slots[i].round == t.round {
+				i = (i + 1) & mask
+			}
+			t.slots[i] = s
+		}
+	}
 }

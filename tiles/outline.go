@@ -116,17 +116,35 @@ func (m *squareMap) reset(n int) {
 
 // put sets the key's value and gives the one that it had.
 func (m *squareMap) put(key uint32, value int32) (old int32, had bool) {
+	s, had := m.slot(key)
+	if had {
+		old = s.value
+	}
+	s.value = value
+	return old, had
+}
+
+// first gives the key's value, or sets it where it has none.
+func (m *squareMap) first(key uint32, value int32) (known int32, had bool) {
+	s, had := m.slot(key)
+	if !had {
+		s.value = value
+	}
+	return s.value, had
+}
+
+// slot is that of a key, and whether it was there.
+func (m *squareMap) slot(key uint32) (s *squareSlot, had bool) {
 	const golden = 2654435769 // 2^32 over the golden ratio spreads neighbouring keys
 	mask := uint32(len(m.slots) - 1)
 	for i := key * golden >> 7 & mask; ; i = (i + 1) & mask {
 		s := &m.slots[i]
 		if s.round != m.round {
-			*s = squareSlot{key, m.round, value}
-			return 0, false
+			s.key, s.round = key, m.round
+			return s, false
 		}
 		if s.key == key {
-			old, s.value = s.value, value
-			return old, true
+			return s, true
 		}
 	}
 }

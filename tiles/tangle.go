@@ -110,9 +110,8 @@ func (t *tangle) gather(o *outline) {
 // number is that of a square.
 func (t *tangle) number(p square) int32 {
 	k := int32(len(t.at))
-	if old, had := t.numbers.put(p.key(), k); had {
-		t.numbers.put(p.key(), old)
-		return old
+	if known, had := t.numbers.first(p.key(), k); had {
+		return known
 	}
 	t.at, t.first, t.surplus = append(t.at, p), append(t.first, none), append(t.surplus, 0)
 	return k

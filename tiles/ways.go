@@ -13,15 +13,17 @@ import (
 // passes no square on the rim, where the cuts are, and a vertex in a square that it passes lies in the window, so
 // its feature is in the tile. So the chain's way in the tile is the one that is kept.
 //
-// Memory: 4 bytes a square, 4 bytes a chain, and 4 bytes for each chain of a hull.
+// Memory: 4 bytes a square, 2 bytes a chain, 4 bytes for each chain of a hull, and up to some 90 bytes for a feature that stands
+// alone with few vertices.
 type ways struct {
-	none   bool     // there are no ways of this zoom, and the rest is empty
-	origin vertex   // the square of the zoom's grid to which spots count
-	starts []uint32 // the way of chain c is spots[starts[c]:starts[c+1]], empty for a seam
-	spots  []spot   //
+	none   bool   // there are no ways of this zoom, and the rest is empty
+	origin vertex // the square of the zoom's grid to which spots count
+	starts starts // the way of chain c is spots[starts.of(c):starts.of(c+1)], empty for a seam
+	spots  []spot
 	seams  bitSet   // chains between two merged features of one group
 	smooth bitSet   // own slots all of whose chains have a way, or are a seam at whose side the feature is
 	plain  bitSet   // own slots in whose rings no square comes twice
+	shapes shapes   // of these
 	around []*block // of whose vertices the ways were made; some may be of other parts
 
 	whole bool      // all merged own slots are smooth, so that a tile which holds them may draw their hulls
@@ -56,6 +58,9 @@ const (
 	// largestFeature is the number of squares that the features of a block with ways are wide and high in the
 	// middle: of larger ones few lie within a tile.
 	largestFeature = Extent / 2
+	// shapeMost is the number of bytes a feature up to which the shapes of a block are kept encoded: of longer ones it takes
+	// more memory and saves less.
+	shapeMost = 80
 	// wayWorth is how often a block is asked for at a zoom before its ways are made, and wayBatch for how many blocks
 	// one tile makes them. Until then its lines are led in each tile. A tile of manyBlocks, which takes long anyhow and is
 	// asked for once in each version, makes all of them at once.
@@ -63,7 +68,25 @@ const (
 )
 
 // way is that of a chain, empty for a seam.
-func (w *ways) way(c int32) []spot { return w.spots[w.starts[c]:w.starts[c+1]] }
+func (w *ways) way(c int32) []spot { return w.spots[w.starts.of(c):w.starts.of(c+1)] }
+
+// starts are rising numbers, kept as the distance from the first of 16.
+type starts struct {
+	bases []uint32
+	offs  []uint16
+}
+
+func (s *starts) of(c int32) uint32 { return s.bases[c>>4] + uint32(s.offs[c]) }
+
+// add adds a number, unless it is too far from the first of its 16.
+func (s *starts) add(n uint32) bool {
+	if len(s.offs)&15 == 0 {
+		s.bases = append(s.bases, n)
+	}
+	off := n - s.bases[len(s.bases)-1]
+	s.offs = append(s.offs, uint16(off))
+	return off < 1<<16
+}
 
 // wayMaker makes the ways of a block.
 type wayMaker struct {
@@ -72,7 +95,6 @@ type wayMaker struct {
 	zoom   uint8
 	sub    uint
 	at     place // from offsets to fine units from the origin's middle
-	box    offsetBox
 	origin vertex
 	grid   hotGrid // for its arithmetic only
 	bins   bins
@@ -88,11 +110,8 @@ func (m *wayMaker) settle() bool {
 	}
 	m.sub = m.pic.grid.bits(m.zoom) - extentBits
 	m.grid.sub = m.sub
-	m.box = m.bounds[0]
 	var wide, high int64
 	for _, b := range m.bounds[:m.own] {
-		m.box.add(b.min)
-		m.box.add(b.max)
 		wide, high = wide+int64(b.max.x)-int64(b.min.x), high+int64(b.max.y)-int64(b.min.y)
 	}
 	lift := m.pic.lift
@@ -112,8 +131,9 @@ func (m *wayMaker) settle() bool {
 func (m *wayMaker) make(around []*block) *ways {
 	m.gather(around)
 	chains := len(m.starts) - 1
-	w := &ways{origin: m.origin, around: around, starts: make([]uint32, 1, chains+1)}
+	w := &ways{origin: m.origin, around: around, starts: starts{make([]uint32, 0, chains>>4+1), make([]uint16, 0, chains+1)}}
 	w.seams.reset(chains)
+	w.starts.add(0)
 	most := 64*len(m.bins.places) + 1<<20 // steps; more take hostile lines only
 	var way []square
 	for c := range int32(chains) {
@@ -125,8 +145,7 @@ func (m *wayMaker) make(around []*block) *ways {
 				w.spots = append(w.spots, spot{int16(q.x), int16(q.y)})
 			}
 		}
-		w.starts = append(w.starts, uint32(len(w.spots)))
-		if m.steps > most {
+		if !w.starts.add(uint32(len(w.spots))) || m.steps > most {
 			return &ways{none: true, around: around}
 		}
 	}
@@ -142,7 +161,52 @@ func (m *wayMaker) make(around []*block) *ways {
 		}
 	}
 	m.surround(w)
+	m.encode(w)
 	return w
+}
+
+// shapes are polygons along kept ways, encoded as geometries of MVT 2.1 but for the first point, on which nothing else in them
+// depends.
+type shapes struct {
+	firsts []spot   // per own slot
+	ends   []uint32 // per own slot: where it ends in bytes
+	bytes  []byte
+}
+
+// kept says whether there are any.
+func (s *shapes) kept() bool { return s.ends != nil }
+
+// shape is that of an own slot; rest is empty where nothing is seen of it.
+func (s *shapes) shape(slot int32) (first spot, rest []byte) {
+	from := uint32(0)
+	if slot > 0 {
+		from = s.ends[slot-1]
+	}
+	return s.firsts[slot], s.bytes[from:s.ends[slot]]
+}
+
+// encode encodes the shapes of plain slots.
+func (m *wayMaker) encode(w *ways) {
+	if !w.plain.some() {
+		return
+	}
+	var l layer
+	w.shapes = shapes{make([]spot, m.own), make([]uint32, m.own), nil}
+	for slot := range int32(m.own) {
+		if w.plain.has(int(slot)) {
+			l.shape, l.x, l.y = l.shape[:0], 0, 0
+			if first, n := l.plain(m.block, w, slot, square{}); n > 0 {
+				w.shapes.firsts[slot] = spot{int16(first.x), int16(first.y)}
+				w.shapes.bytes = append(w.shapes.bytes, l.shape[n:]...)
+			}
+		}
+		w.shapes.ends[slot] = uint32(len(w.shapes.bytes))
+	}
+	if len(w.shapes.bytes) > shapeMost*m.own {
+		w.shapes = shapes{}
+		return
+	}
+	w.shapes.bytes = slices.Clip(slices.Clone(w.shapes.bytes))
 }
 
 // surround finds the hulls.

@@ -2,7 +2,6 @@ package postgis
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -36,14 +35,13 @@ func (s *Store) featuresOf(ctx context.Context, id string, take func(geo.Feature
 	from := s.read
 	if s.standby != nil {
 		v, err := s.Version(ctx, id)
-		if err != nil && !errors.Is(err, data.ErrUnavailable) {
+		if err != nil {
 			return err
 		}
-		if err != nil || v.State == geo.Superseded {
+		if v.State == geo.Superseded {
 			from = s.recall
 		}
 	}
-	given := 0 // by a standby that failed: they are not given again
 	return from(ctx, func(tx pgx.Tx) error {
 		v, err := versionOf(ctx, tx, id, "")
 		if err != nil {
@@ -59,10 +57,7 @@ func (s *Store) featuresOf(ctx context.Context, id string, take func(geo.Feature
 			if err != nil {
 				return err
 			}
-			if n++; n <= given {
-				continue
-			}
-			if given = n; !take(f) {
+			if n++; !take(f) {
 				return nil
 			}
 		}

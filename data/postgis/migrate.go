@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -23,10 +22,7 @@ const migrationTable = "towngrid_migration"
 
 // prepare makes the database fit to be used, once: before the first use of a store
 // that was opened while its server did not answer.
-func (s *Store) prepare(ctx context.Context) error { return s.prepareWithin(ctx, s.opts.Answer) }
-
-// prepareWithin is prepare with how long the server may take to begin to answer.
-func (s *Store) prepareWithin(ctx context.Context, patience time.Duration) error {
+func (s *Store) prepare(ctx context.Context) error {
 	if s.prepared.Load() {
 		return nil
 	}
@@ -37,7 +33,7 @@ func (s *Store) prepareWithin(ctx context.Context, patience time.Duration) error
 	if s.prepared.Load() {
 		return nil
 	}
-	if err := s.greet(ctx, patience); err != nil {
+	if err := s.greet(ctx); err != nil {
 		return err
 	}
 	if err := s.migrate(ctx); err != nil {
@@ -49,8 +45,8 @@ func (s *Store) prepareWithin(ctx context.Context, patience time.Duration) error
 }
 
 // greet asks the server for a first answer and counts its connections.
-func (s *Store) greet(ctx context.Context, patience time.Duration) error {
-	quick, stop := context.WithTimeout(ctx, patience)
+func (s *Store) greet(ctx context.Context) error {
+	quick, stop := context.WithTimeout(ctx, s.opts.Answer)
 	defer stop()
 	var limit int
 	err := s.pool.QueryRow(quick, "SELECT current_setting('max_connections')::integer").Scan(&limit)

@@ -85,11 +85,12 @@ func (w *worker) block(a area, edges []edge, inside []int32, base int) (e entry,
 	w.here = sides
 	at := len(w.arena)
 	w.arena = append(w.arena, 0)
-	if n := w.chains(ps, sides); n <= mostVertices {
-		w.arena[at] = uint32(n<<verticesShift | len(sides)<<countShift)
+	w.sides(sides)
+	n := w.chains(ps, sides)
+	if n <= mostVertices {
+		w.arena[at] = uint32(len(sides)<<sidesShift | n<<verticesShift)
 		if in, ok := w.base(a, edges, inside, sides, at); ok {
-			w.arena[at] |= spread(in)
-			w.sides(sides)
+			w.arena[at] |= in
 			return block | entry(at-base), true
 		}
 	}
@@ -102,12 +103,12 @@ func (w *worker) block(a area, edges []edge, inside []int32, base int) (e entry,
 func (w *worker) chains(ps []piece, sides []int32) (n int) {
 	at, last := len(w.arena), uint32(math.MaxUint32)
 	add := func(x, y, edge uint32) {
-		if v := x<<fineBits | y<<(16+fineBits); edge != 0 || v != last {
+		if v := x | y<<axisBits; edge != 0 || v != last {
 			w.arena, last = append(w.arena, v|edge), v
 		}
 	}
 	for i := range ps {
-		edge := drawn | spread(ps[i].divides(sides))
+		edge := drawn | ps[i].divides(sides)<<sideShift
 		if from := ps[i].from; from.eastern() {
 			add(mostUnits, mostUnits, 0)
 			add(from.x, from.y, edge)
@@ -129,17 +130,16 @@ func (p *piece) divides(sides []int32) uint32 {
 }
 
 // base finds which sides have to be added to the crossings that look counts. It holds
-// count against what is known of a place that no edge is near to.
+// look against what is known of a place that no edge is near to.
 func (w *worker) base(a area, edges []edge, inside, sides []int32, at int) (in uint32, ok bool) {
 	const perAxis = 5
 	b := w.arena[at:]
 	start := w.frame.start(a)
 	for i := range perAxis * perAxis {
 		x, y := 0.5+float64(i%perAxis), 0.5+float64(i/perAxis)
-		fine := func(v float64) spot { return spot(v*(unitsWide<<fineBits)/perAxis) + unitsBeyond<<fineBits }
-		at := fine(x) | fine(y)<<16
-		odd, close := count(b, at)
-		if close && beside(b, at) {
+		fx, fy := int64(x*(unitsWide<<fineBits)/perAxis)+unitsBeyond<<fineBits, int64(y*(unitsWide<<fineBits)/perAxis)+unitsBeyond<<fineBits
+		counted, sure := count(b, fx, fy)
+		if !sure {
 			continue
 		}
 		p := orb.Point{w.origin[0] + (a.u+x/perAxis*a.side)*w.frame.side, w.origin[1] + (a.v+y/perAxis*a.side)*w.frame.side}
@@ -151,7 +151,7 @@ func (w *worker) base(a area, edges []edge, inside, sides []int32, at int) (in u
 				in ^= bit(sides, edges[k].sides[0]) ^ bit(sides, edges[k].sides[1])
 			}
 		}
-		return in ^ gathered(odd), true
+		return in ^ counted, true
 	}
 	return 0, false
 }

@@ -57,14 +57,14 @@ func New(points []orb.Point, rings []Ring, polygons int) *Raster {
 // join lays the rows' arenas one behind the other. ok is false where this is more than
 // places can say.
 func (r *Raster) join(strips [][]uint32) (ok bool) {
-	size := len(nowhere()) + atOnce
+	size := 0
 	for _, s := range strips {
 		size += len(s)
 	}
 	if size > dividedPlace {
 		return false
 	}
-	r.arena = append(make([]uint32, 0, size), nowhere()...)
+	r.arena = make([]uint32, 0, size)
 	for row, s := range strips {
 		for i, e := range r.root[row*r.columns : (row+1)*r.columns] {
 			if e >= block {
@@ -74,7 +74,6 @@ func (r *Raster) join(strips [][]uint32) (ok bool) {
 		r.arena = append(r.arena, s...)
 		strips[row] = nil
 	}
-	r.arena = r.arena[:size]
 	return true
 }
 
