@@ -45,6 +45,7 @@ check:
 unit: web
 	@[ -n "$(RACE)" ] || echo "NOTE: gcc is not installed: the tests run without the race detector"
 	go test $(RACE) -timeout 20m ./...
+	go test -tags purego ./geo/raster
 
 web-test: web
 	@if command -v npm >/dev/null 2>&1; then \

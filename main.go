@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"log/slog"
 	"net"
@@ -110,7 +111,7 @@ func explain(err error) string {
 		if errors.Is(err, data.ErrUnavailable) {
 			return fmt.Sprintf("无法访问数据库 | the database cannot be reached: %s", err)
 		}
-		return err.Error()
+		return explainFile(err)
 	}
 	lines := []string{refused.Text.ZH + " | " + refused.Text.EN}
 	for i, v := range refused.Violations {
@@ -121,6 +122,38 @@ func explain(err error) string {
 		lines = append(lines, "  "+describe(v))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// explainFile says in both languages what is the matter with a file.
+func explainFile(err error) string {
+	at := (*fs.PathError)(nil)
+	if !errors.As(err, &at) {
+		return err.Error()
+	}
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return fmt.Sprintf("文件 %[1]s 已存在，不会覆盖；请换一个文件名，或先移走它 | the file %[1]s is there already and is not overwritten: choose another name, or move it away", at.Path)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Sprintf("没有文件或文件夹 %[1]s | there is no file or folder %[1]s", at.Path)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Sprintf("没有权限访问 %[1]s | access to %[1]s is not permitted", at.Path)
+	}
+	return err.Error()
+}
+
+// newBar is a bar of so many steps on standard error. Where that is no terminal, only the end is told.
+func newBar(steps int64, name string, more ...progressbar.Option) *progressbar.ProgressBar {
+	to, end := io.Writer(os.Stderr), "\n"
+	if !terminal(os.Stderr) {
+		to, end = io.Discard, strings.TrimSpace(name)+" 100%\n"
+	}
+	return progressbar.NewOptions64(steps, append(more, progressbar.OptionSetWriter(to), progressbar.OptionSetDescription(name), progressbar.OptionSetWidth(30),
+		progressbar.OptionOnCompletion(func() { fmt.Fprint(os.Stderr, end) }))...)
+}
+
+func terminal(f *os.File) bool {
+	at, err := f.Stat()
+	return err == nil && at.Mode()&os.ModeCharDevice != 0
 }
 
 // describe is a violation on one line.
@@ -524,7 +557,7 @@ func (d *demoRun) fill(ctx context.Context, r *data.Registry) error {
 			continue
 		}
 		rc := data.Receipt{Collection: f.Collection, Division: demo.Division, Author: demoAuthor, Notice: demo.Notice().ZH}
-		if _, err := take(ctx, r, f.Path, rc, true, os.Stderr); err != nil {
+		if _, err := take(ctx, r, f.Path, rc, true); err != nil {
 			return fmt.Errorf("%s: %w", f.Path, err)
 		}
 	}
@@ -619,7 +652,7 @@ func (i *imports) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	u, err := take(ctx, r, i.File, rc, !i.Draft, os.Stderr)
+	u, err := take(ctx, r, i.File, rc, !i.Draft)
 	if err == nil {
 		fmt.Fprintf(out, "upload %s: %s, %d records, %d features, CRS %s, encoding %s\n", u.ID, u.State, u.Counts.Records, u.Counts.Features, u.CRS.Name, u.Encoding.Name)
 		for _, v := range u.Violations {
@@ -629,9 +662,9 @@ func (i *imports) Run(ctx context.Context, out io.Writer) error {
 	return errors.Join(err, r.Close())
 }
 
-// take brings a file through the planner's road, with a bar on progress, and
+// take brings a file through the planner's road, with a bar, and
 // publishes it when asked to. A refused file and an open question are errors.
-func take(ctx context.Context, r *data.Registry, path string, rc data.Receipt, publish bool, progress io.Writer) (data.Upload, error) {
+func take(ctx context.Context, r *data.Registry, path string, rc data.Receipt, publish bool) (data.Upload, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return data.Upload{}, err
@@ -642,7 +675,7 @@ func take(ctx context.Context, r *data.Registry, path string, rc data.Receipt, p
 	if err != nil {
 		return u, err
 	}
-	if u, err = follow(ctx, r, u, progress); err != nil {
+	if u, err = follow(ctx, r, u); err != nil {
 		return u, err
 	}
 	switch u.State {
@@ -663,9 +696,8 @@ func take(ctx context.Context, r *data.Registry, path string, rc data.Receipt, p
 }
 
 // follow waits for an upload and draws a bar meanwhile.
-func follow(ctx context.Context, r *data.Registry, u data.Upload, progress io.Writer) (data.Upload, error) {
-	bar := progressbar.NewOptions(1000, progressbar.OptionSetWriter(progress), progressbar.OptionSetDescription(fmt.Sprintf("%-11s", u.Collection)),
-		progressbar.OptionSetPredictTime(false), progressbar.OptionSetWidth(30), progressbar.OptionOnCompletion(func() { fmt.Fprintln(progress) }))
+func follow(ctx context.Context, r *data.Registry, u data.Upload) (data.Upload, error) {
+	bar := newBar(1000, fmt.Sprintf("%-11s", u.Collection), progressbar.OptionSetPredictTime(false))
 	waiting, done := context.WithCancel(ctx)
 	drawn := make(chan struct{})
 	go func() {
@@ -748,7 +780,13 @@ func (e *exports) Run(ctx context.Context, out io.Writer) error {
 }
 
 func (e *exports) options() (col geo.Collection, division geo.Division, o export.Options, err error) {
-	if col, err = geo.ParseCollection(e.Collection); err != nil {
+	if flags := e.archives.given(); len(flags) > 0 {
+		return col, division, o, geo.Errorf("bad_flag", "%s 只用于瓦片包（--format pmtiles、mbtiles 或 mvt）", "%s is for archives of tiles only (--format pmtiles, mbtiles or mvt)", strings.Join(flags, ", "))
+	}
+	if strings.Contains(e.Collection, ",") {
+		return col, division, o, geo.Errorf("bad_collections", "只有瓦片包可含多个图层集；请逐个导出", "only an archive of tiles has several collections: export one at a time")
+	}
+	if col, err = geo.ParsePublic(e.Collection); err != nil {
 		return col, division, o, err
 	}
 	if e.Division != "" {
@@ -757,13 +795,22 @@ func (e *exports) options() (col geo.Collection, division geo.Division, o export
 		}
 	}
 	if o.Format, err = export.ParseFormat(e.Format); err != nil {
-		return col, division, o, err
+		return col, division, o, geo.Errorf("unknown_format", "没有格式 %.40q，可用：%[2]s；瓦片包：pmtiles、mbtiles、mvt", "there is no format %.40q; there are %[2]s and, of tiles, pmtiles, mbtiles and mvt", e.Format, formats())
 	}
 	if e.CRS != "" {
 		o.CRS, err = crs.Parse(e.CRS)
 	}
 	o.Encoding = e.Encoding
 	return col, division, o, err
+}
+
+// formats names those of an export of features.
+func formats() string {
+	var names []string
+	for _, f := range export.Formats() {
+		names = append(names, string(f))
+	}
+	return strings.Join(names, ", ")
 }
 
 // create makes a file that is not there yet by write; after an error there is none.
@@ -896,6 +943,22 @@ type archives struct {
 	Attribution string  `env:"TOWNGRID_ATTRIBUTION" help:"Shown on maps made from an archive of tiles, such as a map approval number (审图号)."`
 }
 
+// given are those of the flags that no other format has, and that say something.
+func (f archives) given() (flags []string) {
+	for _, flag := range []struct {
+		name  string
+		given bool
+	}{
+		{"--min-zoom", f.MinZoom != 0}, {"--max-zoom", f.MaxZoom != 14}, {"--bbox", f.Bbox != ""}, {"--grid", f.Grid != string(tiles.WebMercatorQuad)},
+		{"--datum", f.Datum != string(crs.WGS84)}, {"--content", f.Content != ""}, {"--properties", f.Properties != nil},
+	} {
+		if flag.given {
+			flags = append(flags, flag.name)
+		}
+	}
+	return flags
+}
+
 // archived says whether a format is one of an archive of tiles.
 func archived(format string) bool {
 	return format == "pmtiles" || format == "mbtiles" || format == "mvt"
@@ -999,8 +1062,7 @@ func (e *exports) pack(ctx context.Context, s *snapshot.Snapshot, a tiles.Archiv
 	if all == 0 {
 		return 0, geo.Errorf("nothing_published", "所选范围和级别内没有已发布的内容", "nothing is published within that box and those zooms")
 	}
-	bar := progressbar.NewOptions(all, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetDescription(e.Format),
-		progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionOnCompletion(func() { fmt.Fprintln(os.Stderr) }))
+	bar := newBar(int64(all), e.Format, progressbar.OptionShowCount())
 	made := func(yield func(tiles.Packed, error) bool) {
 		for t, err := range a.Tiles(ctx, s, func(done int) { _ = bar.Set(done) }) {
 			if n++; !yield(t, err) {
@@ -1203,7 +1265,7 @@ func (z *zones) propose(ctx context.Context, r *data.Registry, q data.ZoningRequ
 	if err != nil {
 		return err
 	}
-	if u, err = follow(ctx, r, u, os.Stderr); err != nil {
+	if u, err = follow(ctx, r, u); err != nil {
 		return err
 	}
 	if u.State != data.UploadDraft {
@@ -1284,7 +1346,7 @@ type locate struct {
 	database
 	From    string `arg:"" optional:"" type:"path" help:"The file to read; standard input when none is given."`
 	To      string `short:"o" type:"path" help:"The file to write, which must not be there yet; standard output when none is given."`
-	Format  string `help:"ndjson, csv, geojson or geojsonseq; by the file's name, else ndjson."`
+	Format  string `help:"ndjson, csv, geojson or geojsonseq; by the file's name, else by how it begins."`
 	CSV     bool   `name:"csv" help:"The same as --format csv."`
 	ID      string `name:"id" help:"Column or member of the ID."`
 	Lon     string `help:"Column or member of the longitude."`
@@ -1335,8 +1397,6 @@ func (l *locate) options() (o batch.Options, err error) {
 		o.Format, err = batch.ParseFormat(l.Format)
 	case byName:
 		o.Format = named
-	default:
-		o.Format = batch.NDJSON
 	}
 	if l.Charset != "" {
 		_, o.Charset, err = batch.ParseMedia("text/csv; charset=" + l.Charset)
@@ -1370,17 +1430,23 @@ func (l *locate) run(ctx context.Context, out io.Writer, o batch.Options) error 
 	stop := func() { _ = in.Close() } // ends a read that waits
 	defer context.AfterFunc(ctx, stop)()
 	o.Stop = stop
-	unpacked, err := batch.Unpack(watched(in, os.Stderr), packing(l.Unpack, l.From))
+	unpacked, err := batch.Unpack(watched(in), packing(l.Unpack, l.From))
 	if err != nil {
 		return err
 	}
 	defer unpacked.Close()
+	rows := io.Reader(unpacked)
+	if o.Format == "" {
+		if o.Format, rows, err = batch.Sniff(rows); err != nil {
+			return err
+		}
+	}
 	write := func(w io.Writer) error {
 		packed, err := batch.Pack(bufio.NewWriterSize(w, 64<<10), packing(l.Pack, l.To))
 		if err != nil {
 			return err
 		}
-		return errors.Join(batch.Run(unpacked, packed, o), packed.Close())
+		return errors.Join(batch.Run(rows, packed, o), packed.Close())
 	}
 	if l.To != "" {
 		return create(l.To, write)
@@ -1402,15 +1468,12 @@ func packing(flag, name string) batch.Packing {
 }
 
 // watched draws a bar while a file is read, where there is a terminal to draw it on.
-func watched(in *os.File, progress *os.File) io.Reader {
+func watched(in *os.File) io.Reader {
 	at, err := in.Stat()
-	terminal, terr := progress.Stat()
-	if err != nil || terr != nil || terminal.Mode()&os.ModeCharDevice == 0 || !at.Mode().IsRegular() {
+	if err != nil || !terminal(os.Stderr) || !at.Mode().IsRegular() {
 		return in
 	}
-	bar := progressbar.NewOptions64(at.Size(), progressbar.OptionSetWriter(progress), progressbar.OptionShowBytes(true),
-		progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionOnCompletion(func() { fmt.Fprintln(progress) }))
-	r := progressbar.NewReader(in, bar)
+	r := progressbar.NewReader(in, newBar(at.Size(), "", progressbar.OptionShowBytes(true), progressbar.OptionThrottle(100*time.Millisecond)))
 	return &r
 }
 

@@ -372,6 +372,16 @@ func TestCommandLine(t *testing.T) {
 			t.Errorf("%v: a file is left: %v", args, err)
 		}
 	}
+	for says, args := range map[string][]string{
+		"--bbox is for archives": {"--bbox", "1,2,3,4"}, "--max-zoom, --datum": {"--max-zoom", "9", "--datum", "gcj02"}, "one at a time": {"--collection", "cells,units"},
+		"pmtiles, mbtiles and mvt": {"--format", "papyrus"}, "parcels, facilities": {"--collection", "roads"}, "not public": {"--collection", "incidents"},
+	} {
+		to := filepath.Join(dir, "x.geojson")
+		_, err := call(append([]string{"export", "--db", db, "--collection", "cells", "--format", "geojson", to}, args...)...)
+		if err == nil || !strings.Contains(explain(err), says) {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
 	hill := filepath.Join(dir, "hill.geojson")
 	if err := os.WriteFile(hill, []byte(`{"type":"Polygon","coordinates":[[[118.9,29],[118.93,29.002],[118.91,29.03],[118.9,29]]]}`), 0o600); err != nil {
 		t.Fatal(err)
@@ -482,8 +492,19 @@ func TestLocateAndRematch(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 	var out strings.Builder
-	if err := run(t.Context(), []string{"locate", "--db", db, points, "-o", answers}, &out); err == nil {
-		t.Error("a file is written over")
+	if err := run(t.Context(), []string{"locate", "--db", db, points, "-o", answers}, &out); err == nil || !strings.Contains(explain(err), "is there already") {
+		t.Errorf("a file is written over: %v", err)
+	}
+	if err := run(t.Context(), []string{"locate", "--db", db, filepath.Join(dir, "typo.csv")}, &out); err == nil || !strings.Contains(explain(err), "there is no file") {
+		t.Errorf("a file that is not there: %v", err)
+	}
+	for text, want := range map[string]string{
+		"\ufeffid,lon,lat\n1,118.905,29.005\n": "id,cell,station,room,centre,town,side\n1,C1,,,,,inside\n",
+		`{"id":1,"lon":118.905,"lat":29.005}`:  `{"id":1,"cell":"C1","station":null,"room":null,"centre":null,"town":null,"side":"inside"}` + "\n",
+	} {
+		if got := call("locate", "--db", db, write("points.txt", text)); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
 	}
 	if err := run(t.Context(), []string{"locate", "--db", db, "--format", "papyrus", points}, &out); err == nil {
 		t.Error("a format that nobody reads")

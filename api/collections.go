@@ -34,11 +34,7 @@ type extentView struct {
 
 // collections answers GET /collections.
 func (s *Server) collections(c echo.Context) error {
-	q, err := only(c, "f")
-	if err == nil {
-		err = plainJSON(q)
-	}
-	if err != nil {
+	if err := onlyJSON(c); err != nil {
 		return err
 	}
 	c.Response().Header().Add("Vary", "Accept-Language")
@@ -47,10 +43,8 @@ func (s *Server) collections(c echo.Context) error {
 		return err
 	}
 	var views []collectionView
-	for _, col := range geo.Collections() {
-		if col.Schema().Public {
-			views = append(views, s.collectionView(c, snap, col))
-		}
+	for _, col := range geo.PublicCollections() {
+		views = append(views, s.collectionView(c, snap, col))
 	}
 	base := s.base(c)
 	return c.JSON(http.StatusOK, map[string]any{
@@ -61,11 +55,7 @@ func (s *Server) collections(c echo.Context) error {
 
 // collection answers GET /collections/{c}.
 func (s *Server) collection(c echo.Context) error {
-	q, err := only(c, "f")
-	if err == nil {
-		err = plainJSON(q)
-	}
-	if err != nil {
+	if err := onlyJSON(c); err != nil {
 		return err
 	}
 	c.Response().Header().Add("Vary", "Accept-Language")

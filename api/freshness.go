@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/labstack/echo/v4"
+
+	"towngrid/data/batch"
 )
 
 // etag is a strong ETag over what an answer is made from: the tag of the data, the
@@ -28,9 +30,13 @@ func (s *Server) unchanged(c echo.Context, etag string) (done bool, err error) {
 	return s.held(c, etag, "no-cache")
 }
 
-// held is unchanged with the Cache-Control that the answer is to have.
+// held is unchanged with the Cache-Control that the answer is to have. The ETag of an answer that is packed is another
+// one than that of the plain answer.
 func (s *Server) held(c echo.Context, etag, caching string) (done bool, err error) {
 	h := c.Response().Header()
+	if p, ok := c.Get(packingKey).(batch.Packing); ok {
+		etag = strings.TrimSuffix(etag, `"`) + "-" + string(p) + `"`
+	}
 	h.Set("ETag", etag)
 	h.Set("Cache-Control", caching)
 	if !matches(c.Request().Header.Get("If-None-Match"), etag) {

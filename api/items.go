@@ -62,6 +62,9 @@ func (s *Server) item(c echo.Context) error {
 		return err
 	}
 	q, err := only(c, "at", "f")
+	if err == nil {
+		err = plainJSON(q)
+	}
 	if err != nil {
 		return err
 	}
@@ -95,11 +98,7 @@ func (s *Server) item(c echo.Context) error {
 
 // publicCollection reads the collection from the path. One that is not public is not there.
 func publicCollection(c echo.Context) (geo.Collection, error) {
-	col, err := geo.ParseCollection(param(c, "collection"))
-	if err == nil && !col.Schema().Public {
-		err = geo.Errorf("not_public", "%s 不公开", "%s are not public", string(col))
-	}
-	return col, err
+	return geo.ParsePublic(param(c, "collection"))
 }
 
 // cursor is the place of the last feature on a page, in the Snapshot that the first page came from.

@@ -69,7 +69,7 @@ func joined(a, b string) string {
 
 // conformance answers GET /conformance.
 func (s *Server) conformance(c echo.Context) error {
-	if _, err := only(c, "f"); err != nil {
+	if err := onlyJSON(c); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, map[string]any{"conformsTo": []string{
@@ -81,7 +81,7 @@ func (s *Server) conformance(c echo.Context) error {
 
 // openAPI answers GET /api.
 func (s *Server) openAPI(c echo.Context) error {
-	if _, err := only(c, "f"); err != nil {
+	if err := onlyJSON(c); err != nil {
 		return err
 	}
 	return c.Blob(http.StatusOK, "application/vnd.oai.openapi+json;version=3.0", document)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"net/http"
@@ -109,7 +110,11 @@ func placed(q url.Values, cols ...geo.Collection) (col geo.Collection, kinds []s
 		col = cols[0]
 	}
 	if !slices.Contains(cols, col) {
-		return col, nil, geo.Errorf("bad_query", "collection=%.40q 在此不可用；可用：%v", "collection=%.40q is not looked for here; there are %v", string(col), cols)
+		names := make([]string, len(cols))
+		for i, c := range cols {
+			names[i] = string(c)
+		}
+		return col, nil, geo.Errorf("bad_query", "collection=%.40q 在此不可用；可用：%s", "collection=%.40q is not looked for here; there are %s", string(col), strings.Join(names, ", "))
 	}
 	if !q.Has("kind") {
 		return col, nil, nil
@@ -119,7 +124,7 @@ func placed(q url.Values, cols ...geo.Collection) (col geo.Collection, kinds []s
 	case geo.Units:
 		known = []string{geo.LevelStation, geo.LevelRoom, geo.LevelCentre}
 	case geo.Cells:
-		known = nil
+		return col, nil, geo.Errorf("bad_query", "%s 没有种类，请去掉 kind", "%s are of no kinds: leave kind out", string(col))
 	}
 	kinds = strings.Split(q.Get("kind"), ",")
 	for _, k := range kinds {
@@ -175,13 +180,9 @@ func (s *Server) within(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	g, err := geometry(c.Request(), datum)
+	mp, err := readPolygons(c.Request(), datum)
 	if err != nil {
 		return err
-	}
-	mp, ok := g.(orb.MultiPolygon)
-	if !ok {
-		return geo.Errorf("bad_geometry", "此处须是 Polygon 或 MultiPolygon", "wanted is a Polygon or a MultiPolygon")
 	}
 	snap, err := s.moment(c, q.Get("at"))
 	if err != nil {
@@ -233,13 +234,9 @@ func (s *Server) along(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	g, err := geometry(c.Request(), datum)
+	line, err := readLine(c.Request(), datum)
 	if err != nil {
 		return err
-	}
-	line, ok := g.(orb.LineString)
-	if !ok {
-		return geo.Errorf("bad_geometry", "此处须是 LineString", "wanted is a LineString")
 	}
 	// A degree is at most 112 km: lines are bounded before their length is measured.
 	degrees := 0.0
@@ -277,49 +274,61 @@ func (s *Server) along(c echo.Context) error {
 // mostVertices bounds a geometry in a request.
 const mostVertices = 10_000
 
-// geometry reads a GeoJSON geometry, or a Feature that has one, in a datum: an orb.LineString or an
-// orb.MultiPolygon, in CGCS2000 degrees.
-func geometry(r *http.Request, d crs.Datum) (orb.Geometry, error) {
+// shape is the type and the coordinates of a GeoJSON geometry.
+type shape struct {
+	Type        string
+	Coordinates json.RawMessage
+}
+
+// readShape reads a GeoJSON geometry, or a Feature that has one; the type is "" where the body is neither.
+func readShape(r *http.Request) (g shape, err error) {
 	var body json.RawMessage
 	if err := decode(r, &body); err != nil {
-		return nil, err
+		return g, err
 	}
-	bad := geo.Errorf("bad_geometry", "请求内容不是 GeoJSON 的 LineString、Polygon 或 MultiPolygon", "the body is no LineString, Polygon or MultiPolygon of GeoJSON")
-	var g struct {
-		Type        string
-		Geometry    json.RawMessage
-		Coordinates json.RawMessage
+	var f struct {
+		Type     string
+		Geometry json.RawMessage
+	}
+	if json.Unmarshal(body, &f) == nil && f.Type == "Feature" {
+		body = f.Geometry
 	}
 	if json.Unmarshal(body, &g) != nil {
-		return nil, bad
+		return shape{}, nil
 	}
-	if g.Type == "Feature" {
-		if json.Unmarshal(g.Geometry, &g) != nil {
-			return nil, bad
-		}
+	return g, nil
+}
+
+// readLine reads the LineString of a request in a datum, in CGCS2000 degrees.
+func readLine(r *http.Request, d crs.Datum) (orb.LineString, error) {
+	g, err := readShape(r)
+	if err != nil {
+		return nil, err
+	}
+	var line []place
+	if g.Type != "LineString" || json.Unmarshal(g.Coordinates, &line) != nil || len(line) < 2 {
+		return nil, geo.Errorf("bad_geometry", "此处须是 GeoJSON 的 LineString，至少两个位置；收到的类型是 %.40q",
+			"wanted is a LineString of GeoJSON with two positions at least; this is of the type %.40q", g.Type)
 	}
 	v := vertices{datum: d}
-	var polygons [][][][]float64
-	switch g.Type {
-	case "LineString":
-		var line [][]float64
-		if json.Unmarshal(g.Coordinates, &line) != nil || len(line) < 2 {
-			return nil, bad
-		}
-		return orb.LineString(v.read(line)), v.err()
-	case "Polygon":
-		polygons = make([][][][]float64, 1)
-		if json.Unmarshal(g.Coordinates, &polygons[0]) != nil {
-			return nil, bad
-		}
-	case "MultiPolygon":
-		if json.Unmarshal(g.Coordinates, &polygons) != nil {
-			return nil, bad
-		}
-	default:
-		return nil, bad
+	return orb.LineString(v.read(line)), v.err()
+}
+
+// readPolygons reads the Polygon or MultiPolygon of a request in a datum, in CGCS2000 degrees.
+func readPolygons(r *http.Request, d crs.Datum) (orb.MultiPolygon, error) {
+	g, err := readShape(r)
+	if err != nil {
+		return nil, err
 	}
-	mp := orb.MultiPolygon{}
+	var polygons [][][]place
+	switch g.Type {
+	case "Polygon":
+		polygons = make([][][]place, 1)
+		err = json.Unmarshal(g.Coordinates, &polygons[0])
+	case "MultiPolygon":
+		err = json.Unmarshal(g.Coordinates, &polygons)
+	}
+	v, mp := vertices{datum: d}, orb.MultiPolygon{}
 	for _, rings := range polygons {
 		var p orb.Polygon
 		for _, ring := range rings {
@@ -327,26 +336,41 @@ func geometry(r *http.Request, d crs.Datum) (orb.Geometry, error) {
 		}
 		mp = append(mp, p)
 	}
-	if v.n == 0 {
-		return nil, bad
+	if err != nil || v.n == 0 {
+		return nil, geo.Errorf("bad_geometry", "此处须是 GeoJSON 的 Polygon 或 MultiPolygon；收到的类型是 %.40q",
+			"wanted is a Polygon or MultiPolygon of GeoJSON; this is of the type %.40q", g.Type)
 	}
 	return mp, v.err()
+}
+
+// place is a position of GeoJSON: numbers, and nothing else.
+type place []float64
+
+// UnmarshalJSON refuses null where a number is to be, which would be read as 0.
+func (p *place) UnmarshalJSON(b []byte) error {
+	if bytes.Contains(b, []byte("null")) {
+		*p = nil
+		return nil
+	}
+	return json.Unmarshal(b, (*[]float64)(p))
 }
 
 // vertices reads positions and remembers what is wrong with them.
 type vertices struct {
 	datum crs.Datum
 	n     int
-	bad   bool // a position is none
+	bad   int  // the number of the first position that is none, from 1 on
 	open  bool // a ring is not closed
 }
 
-func (v *vertices) read(all [][]float64) []orb.Point {
-	v.n += len(all)
+func (v *vertices) read(all []place) []orb.Point {
 	out := make([]orb.Point, len(all))
 	for i, p := range all {
+		v.n++
 		if len(p) < 2 || !(math.Abs(p[0]) <= 180 && math.Abs(p[1]) <= 90) {
-			v.bad = true
+			if v.bad == 0 {
+				v.bad = v.n
+			}
 			continue
 		}
 		out[i] = v.datum.ToCGCS2000(orb.Point{p[0], p[1]})
@@ -354,7 +378,7 @@ func (v *vertices) read(all [][]float64) []orb.Point {
 	return out
 }
 
-func (v *vertices) ring(all [][]float64) orb.Ring {
+func (v *vertices) ring(all []place) orb.Ring {
 	ring := orb.Ring(v.read(all))
 	if len(ring) < 4 || ring[0] != ring[len(ring)-1] {
 		v.open = true
@@ -366,8 +390,8 @@ func (v *vertices) err() error {
 	switch {
 	case v.n > mostVertices:
 		return geo.Errorf("too_large", "几何有 %d 个顶点，超过 %d 个的上限；请简化或分次查询", "the geometry has %d vertices, over the limit of %d: simplify it or ask in parts", v.n, mostVertices)
-	case v.bad:
-		return geo.Errorf("bad_coordinate", "坐标中有不是经纬度的位置", "a position is not longitude and latitude in degrees")
+	case v.bad > 0:
+		return geo.Errorf("bad_coordinate", "第 %d 个位置不是 ±180、±90 度以内的 [经度, 纬度]", "position %d is not [longitude, latitude] in degrees within ±180 and ±90", v.bad)
 	case v.open:
 		return geo.Errorf("bad_geometry", "多边形的环须闭合且至少四点", "a polygon's rings are closed and have four positions at least")
 	}

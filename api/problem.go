@@ -65,6 +65,7 @@ func known(err error) *geo.Error {
 	var shown *geo.Error
 	var echoed *echo.HTTPError
 	var conflict *data.ConflictError
+	var state *data.StateError
 	switch {
 	case errors.As(err, &shown):
 		return shown
@@ -73,6 +74,8 @@ func known(err error) *geo.Error {
 		return geo.Errorf("conflict",
 			"当前已发布的版本号是 %[1]d%[3]s，而请求所依据的是 %[2]d；请先以 base=%[1]d 比较差异再发布", "number %[1]d is live now%[4]s, and the request was made from %[2]d; compare with base=%[1]d before publishing",
 			conflict.Live, conflict.Base, who.ZH, who.EN)
+	case errors.As(err, &state):
+		return stateError(state)
 	case errors.Is(err, data.ErrConflict):
 		return geo.Errorf("conflict", "对象的当前状态不允许此操作；请刷新后重试", "the thing is not in the state that this needs; look again and retry")
 	case errors.Is(err, data.ErrNotFound):
@@ -89,6 +92,23 @@ func known(err error) *geo.Error {
 		return routeError(echoed.Code)
 	}
 	return geo.Errorf("internal_error", "服务内部错误；请稍后重试或联系管理员", "the service failed; try again later or tell the operator")
+}
+
+// stateError says in which state an upload is, and what can be done about it.
+func stateError(e *data.StateError) *geo.Error {
+	todo := map[data.UploadState]geo.Text{
+		data.UploadReceived:    {ZH: "请等待其处理完毕（进度见 /events）", EN: "wait until it has been read (…/events tells)"},
+		data.UploadNeedsChoice: {ZH: "请先用 PATCH 回答其 question", EN: "answer its question by PATCH first"},
+		data.UploadDraft:       {ZH: "草稿可发布或放弃", EN: "a draft can be published or discarded"},
+		data.UploadRefused:     {ZH: "原因见其 violations；请改正文件后重新上传", EN: "its violations tell why; mend the file and upload it again"},
+		data.UploadPublished:   {ZH: "已发布的内容见 /versions", EN: "what is published is under /versions"},
+		data.UploadDiscarded:   {ZH: "请重新上传", EN: "upload the file again"},
+	}
+	state := e.State
+	if !state.Settled() {
+		state = data.UploadReceived
+	}
+	return geo.Errorf("conflict", "上传 %[1]s 的状态是 %[2]s，不能进行此操作；%[3]s", "upload %[1]s is %[2]s, which does not allow this; %[4]s", e.ID, e.State, todo[state].ZH, todo[state].EN)
 }
 
 // winner says who published a version, and when, as far as that is known.
@@ -159,6 +179,7 @@ func (s *Server) fail(err error, c echo.Context) {
 		status, body = http.StatusInternalServerError, []byte(`{"type":"about:blank","title":"Internal Server Error","status":500,"code":"internal_error"}`)
 	}
 	h := c.Response().Header()
+	h.Del("ETag") // of the answer that there would have been
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Language", lang)
 	switch status {

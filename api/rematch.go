@@ -109,7 +109,7 @@ func incidentFilter(q url.Values) (f data.IncidentFilter, err error) {
 	for name, into := range map[string]*time.Time{"from": &f.From, "to": &f.To} {
 		if s := q.Get(name); s != "" {
 			if *into, err = time.Parse(time.RFC3339Nano, s); err != nil {
-				return f, geo.Errorf("bad_time", "%s=%.60q 应为 RFC 3339 时间", "%s=%.60q: wanted is a time as in RFC 3339", name, s)
+				return f, badTime(name, s)
 			}
 		}
 	}

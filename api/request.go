@@ -117,6 +117,15 @@ func plainJSON(q url.Values) error {
 	return geo.Errorf("not_acceptable", "f=%.40q 不可用，此处只有 json", "f=%.40q: there is only json here", q.Get("f"))
 }
 
+// onlyJSON is only and plainJSON for a route that has no parameter but f.
+func onlyJSON(c echo.Context) error {
+	q, err := only(c, "f")
+	if err != nil {
+		return err
+	}
+	return plainJSON(q)
+}
+
 // flag reads a parameter that is true or false, false when it is not given.
 func flag(q url.Values, name string) (bool, error) {
 	switch q.Get(name) {
@@ -166,9 +175,15 @@ func (s *Server) moment(c echo.Context, at string) (*snapshot.Snapshot, error) {
 	}
 	t, err := time.Parse(time.RFC3339Nano, at)
 	if err != nil {
-		return nil, geo.Errorf("bad_time", "at=%.60q 应为 RFC 3339 时间，如 2026-11-23T08:00:00+08:00", "at=%.60q: wanted is a time as in RFC 3339, such as 2026-11-23T08:00:00+08:00", at)
+		return nil, badTime("at", at)
 	}
 	return s.registry.At(c.Request().Context(), t)
+}
+
+// badTime refuses a time, given as the parameter of a name. A + that was not escaped has become a space.
+func badTime(name, s string) error {
+	return geo.Errorf("bad_time", "%[1]s=%.60[2]q 应为 RFC 3339 时间，如 2026-11-23T08:00:00+08:00（在地址中写作 2026-11-23T08:00:00%%2B08:00）",
+		"%[1]s=%.60[2]q: wanted is a time as in RFC 3339, such as 2026-11-23T08:00:00+08:00 (in an address: 2026-11-23T08:00:00%%2B08:00)", name, s)
 }
 
 // position reads lon, lat and datum. given is the position as the caller wrote it,
@@ -184,6 +199,9 @@ func position(q url.Values) (given, p orb.Point, d crs.Datum, err error) {
 	}
 	lat, err := degrees("lat", q.Get("lat"), 90)
 	if err != nil {
+		if v, terr := degrees("lat", q.Get("lat"), 180); terr == nil && lon >= -90 && lon <= 90 {
+			err = geo.Errorf("bad_coordinate", "lat=%g 超出 ±90 度；经度和纬度是否写反了？", "lat=%g is not within ±90 degrees: are lon and lat the wrong way round?", v)
+		}
 		return given, p, d, err
 	}
 	given = orb.Point{lon, lat}

@@ -61,6 +61,7 @@ type Server struct {
 	tables    tables
 	metrics   *metrics
 	buffers   buffers
+	packers   packers
 	scratch   batch.Scratch
 	batches   chan struct{} // a place for each batch under way
 	wait      time.Duration // for a piece of a streamed answer to be read
@@ -129,57 +130,57 @@ func (s *Server) routes() http.Handler {
 	e.Use(s.observe, s.guard, s.stamp)
 
 	e.GET("/", s.landing)
-	e.GET("/conformance", s.conformance)
-	e.GET("/api", s.openAPI)
+	e.GET("/conformance", s.conformance, s.packed)
+	e.GET("/api", s.openAPI, s.packed)
 	e.GET("/assets/*", echo.WrapHandler(web.Handler()))
 
-	e.GET("/collections", s.collections)
-	e.GET("/collections/:collection", s.collection)
-	e.GET("/collections/:collection/items", s.items)
-	e.GET("/collections/:collection/items/:code", s.item)
+	e.GET("/collections", s.collections, s.packed)
+	e.GET("/collections/:collection", s.collection, s.packed)
+	e.GET("/collections/:collection/items", s.items, s.packed)
+	e.GET("/collections/:collection/items/:code", s.item, s.packed)
 
-	e.GET("/tiles/:set", s.tileJSON) // {c}[,{c}…].json
+	e.GET("/tiles/:set", s.tileJSON, s.packed) // {c}[,{c}…].json
 	e.GET("/tiles/:set/:z/:x/:y", s.tile)
 	e.GET("/tiles/:set/:tag/:z/:x/:y", s.taggedTile)
-	e.GET("/style.json", s.style)
+	e.GET("/style.json", s.style, s.packed)
 	e.GET("/events", s.events)
 
 	e.GET("/locate", s.locate)
 	e.POST("/locate", s.locateBatch)
-	e.GET("/nearest", s.nearest)
-	e.POST("/within", s.within)
-	e.POST("/along", s.along)
+	e.GET("/nearest", s.nearest, s.packed)
+	e.POST("/within", s.within, s.packed)
+	e.POST("/along", s.along, s.packed)
 
-	e.GET("/standards", s.listStandards)
-	e.GET("/standards/:id", s.oneStandard)
-	e.GET("/towns/:code/compliance", s.compliance)
-	e.GET("/towns/:code/compliance/changes", s.complianceChanges)
-	e.GET("/compliance", s.complianceTable)
-	e.POST("/compliance/whatif", s.tryOut)
+	e.GET("/standards", s.listStandards, s.packed)
+	e.GET("/standards/:id", s.oneStandard, s.packed)
+	e.GET("/towns/:code/compliance", s.compliance, s.packed)
+	e.GET("/towns/:code/compliance/changes", s.complianceChanges, s.packed)
+	e.GET("/compliance", s.complianceTable, s.packed)
+	e.POST("/compliance/whatif", s.tryOut, s.packed)
 
 	e.POST("/uploads", s.receive, s.keyed)
-	e.GET("/uploads", s.listUploads, s.keyed)
+	e.GET("/uploads", s.listUploads, s.keyed, s.packed)
 	e.GET("/uploads/:id", s.upload, s.keyed)
 	e.PATCH("/uploads/:id", s.choose, s.keyed)
 	e.DELETE("/uploads/:id", s.discard, s.keyed)
-	e.GET("/uploads/:id/violations", s.violations, s.keyed)
-	e.GET("/uploads/:id/diff", s.uploadDiff, s.keyed)
-	e.GET("/uploads/:id/compliance", s.draftCompliance, s.keyed)
+	e.GET("/uploads/:id/violations", s.violations, s.keyed, s.packed)
+	e.GET("/uploads/:id/diff", s.uploadDiff, s.keyed, s.packed)
+	e.GET("/uploads/:id/compliance", s.draftCompliance, s.keyed, s.packed)
 	e.GET("/uploads/:id/rematch", s.rematchDraft, s.keyed)
 	e.GET("/uploads/:id/events", s.uploadEvents, s.keyed)
 	e.GET("/uploads/:id/tiles/:z/:x/:y", s.draftTile, s.keyed)
 	e.POST("/uploads/:id/publish", s.publish, s.keyed)
 
 	e.POST("/zonings", s.zone, s.keyed)
-	e.GET("/zonings/check", s.checkCells, s.keyed)
-	e.GET("/zonings/:id", s.zoning, s.keyed)
+	e.GET("/zonings/check", s.checkCells, s.keyed, s.packed)
+	e.GET("/zonings/:id", s.zoning, s.keyed, s.packed)
 	e.DELETE("/zonings/:id", s.cancelZoning, s.keyed)
 	e.GET("/zonings/:id/events", s.zoningEvents, s.keyed)
-	e.GET("/zonings/:id/codes", s.zoningCodes, s.keyed)
+	e.GET("/zonings/:id/codes", s.zoningCodes, s.keyed, s.packed)
 
-	e.GET("/versions", s.versions)
+	e.GET("/versions", s.versions, s.packed)
 	e.GET("/versions/:id", s.version)
-	e.GET("/versions/:id/diff", s.versionDiff)
+	e.GET("/versions/:id/diff", s.versionDiff, s.packed)
 	e.GET("/versions/:id/rematch", s.rematchVersion, s.keyed)
 	e.POST("/versions/:id/restore", s.restore, s.keyed)
 

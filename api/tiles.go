@@ -3,7 +3,6 @@ package api
 import (
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -185,6 +184,9 @@ func (s *Server) tileJSON(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := t.Check(); err != nil {
+		return err
+	}
 	if done, err := s.unchanged(c, s.etag(t.Tag(snap), "tilejson", s.base(c), set, q.Encode(), s.cfg.Attribution, s.notice())); done {
 		return err
 	}
@@ -224,8 +226,7 @@ func (s *Server) style(c echo.Context) error {
 		return err
 	}
 	snap := s.registry.Snapshot()
-	public := slices.DeleteFunc(geo.Collections(), func(col geo.Collection) bool { return !col.Schema().Public })
-	if done, err := s.unchanged(c, s.etag(snap.Tag(public...), "style", s.base(c), q.Encode(), s.cfg.Attribution)); done {
+	if done, err := s.unchanged(c, s.etag(snap.Tag(geo.PublicCollections()...), "style", s.base(c), q.Encode(), s.cfg.Attribution)); done {
 		return err
 	}
 	return c.JSON(http.StatusOK, tiles.Style(snap, t))

@@ -3,7 +3,6 @@ package data
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 
 	"towngrid/geo"
@@ -64,7 +63,7 @@ func (r *Registry) Choose(ctx context.Context, id string, c intake.Choice) (Uplo
 		return u, err
 	}
 	if u.State != UploadNeedsChoice {
-		return u, fmt.Errorf("%w: upload %s is %s, no question is open", ErrConflict, id, u.State)
+		return u, &StateError{id, u.State, UploadNeedsChoice}
 	}
 	merged := u.Choice.Merge(c)
 	if err := merged.CheckFor(u.Collection, r.opts.Operator); err != nil {
@@ -122,7 +121,7 @@ func (r *Registry) DiscardUpload(ctx context.Context, id string) error {
 		}
 	case UploadRefused:
 	default:
-		return fmt.Errorf("%w: upload %s is %s", ErrConflict, id, u.State)
+		return &StateError{id, u.State, ""}
 	}
 	u.State, u.Updated = UploadDiscarded, r.opts.Now().UTC()
 	return r.store.SaveUpload(ctx, u)
@@ -131,7 +130,7 @@ func (r *Registry) DiscardUpload(ctx context.Context, id string) error {
 func (r *Registry) drafted(ctx context.Context, id string) (Upload, error) {
 	u, err := r.Upload(ctx, id)
 	if err == nil && u.State != UploadDraft {
-		err = fmt.Errorf("%w: upload %s is %s, not a draft", ErrConflict, id, u.State)
+		err = &StateError{id, u.State, UploadDraft}
 	}
 	return u, err
 }

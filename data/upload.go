@@ -1,6 +1,8 @@
 package data
 
 import (
+	"cmp"
+	"fmt"
 	"time"
 
 	"towngrid/geo"
@@ -30,6 +32,21 @@ func (s UploadState) Settled() bool {
 	}
 	return true
 }
+
+// StateError is ErrConflict where an upload's state allows no such thing: what wants a draft, or an
+// open question.
+type StateError struct {
+	ID    string
+	State UploadState
+	Want  UploadState // "" where more than one would do
+}
+
+func (e *StateError) Error() string {
+	return fmt.Sprintf("%v: upload %s is %s, wanted is %s", ErrConflict, e.ID, e.State, cmp.Or(e.Want, "one to discard"))
+}
+
+// Is says that it is an ErrConflict.
+func (e *StateError) Is(target error) bool { return target == ErrConflict }
 
 // Upload is one received file and its fate. Its JSON form is how a Store keeps it;
 // the api package shows it in another.

@@ -1,6 +1,9 @@
 package geo
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Collection names a set of features that share one schema.
 type Collection string
@@ -20,16 +23,38 @@ func Collections() []Collection {
 	return []Collection{Towns, Units, Cells, Parcels, Facilities, Incidents}
 }
 
-// ParseCollection reads a collection's name as URLs spell it.
-func ParseCollection(s string) (Collection, error) {
-	for _, c := range Collections() {
-		if string(c) == s {
-			return c, nil
-		}
+// PublicCollections lists those of Collections whose features anonymous callers may see.
+func PublicCollections() []Collection {
+	return slices.DeleteFunc(Collections(), func(c Collection) bool { return !c.Schema().Public })
+}
+
+// ParseCollection reads a collection's name as URLs spell it. Another name is an *Error with the
+// code "unknown_collection".
+func ParseCollection(s string) (Collection, error) { return parseCollection(s, Collections()) }
+
+// ParsePublic is ParseCollection where only public collections are answered from: one that is not public is an
+// *Error with the code "not_public", and an unknown name is told the public ones.
+func ParsePublic(s string) (Collection, error) {
+	c := Collection(s)
+	if !slices.Contains(Collections(), c) {
+		return parseCollection(s, PublicCollections())
 	}
-	return "", Errorf("unknown_collection",
-		"没有名为 %q 的图层集，可用：towns、units、cells、parcels、facilities、incidents",
-		"there is no collection %q; there are towns, units, cells, parcels, facilities, incidents", s)
+	if !c.Schema().Public {
+		return "", Errorf("not_public", "图层集 %q 不公开", "collection %q is not public", s)
+	}
+	return c, nil
+}
+
+// parseCollection reads the name of one of some collections.
+func parseCollection(s string, known []Collection) (Collection, error) {
+	if c := Collection(s); slices.Contains(known, c) {
+		return c, nil
+	}
+	names := make([]string, len(known))
+	for i, c := range known {
+		names[i] = string(c)
+	}
+	return "", Errorf("unknown_collection", "没有名为 %.80q 的图层集，可用：%s", "there is no collection %.80q; there are %s", s, strings.Join(names, ", "))
 }
 
 // GeometryKind is the one geometry type of a collection.

@@ -55,6 +55,7 @@ func ParseCollections(s string) ([]geo.Collection, error) {
 	for name := range strings.SplitSeq(s, ",") {
 		c, err := parseCollection(brief(name))
 		if err != nil {
+			_, err = geo.ParsePublic(brief(name)) // which lists those that there are tiles of
 			return nil, err
 		}
 		if slices.Contains(cs, c) {
@@ -141,12 +142,23 @@ func knownProperties(cs []geo.Collection, names []string) ([]string, error) {
 			return slices.ContainsFunc(columnsOf(c), func(f geo.Field) bool { return f.Name == name })
 		}) {
 			return nil, geo.Errorf("unknown_property",
-				"图层集没有名为 %q 的属性", "no collection asked for has a property %q", brief(name))
+				"所选图层集没有名为 %q 的属性，可用：%s", "no collection asked for has a property %q; there are %s", brief(name), strings.Join(propertiesOf(cs), ", "))
 		}
 		known = append(known, name)
 	}
 	slices.Sort(known)
 	return slices.Compact(known), nil
+}
+
+// propertiesOf are the names of all properties of some collections, each once and in order.
+func propertiesOf(cs []geo.Collection) (names []string) {
+	for _, c := range cs {
+		for _, f := range columnsOf(c) {
+			names = append(names, f.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // wants says whether a checked request's layers of a kind have a property.

@@ -30,6 +30,14 @@ type Tileset struct {
 	At, Version string
 }
 
+// Check is the *geo.Error that says why there are no such tiles, if there are none: that of a request
+// for one of them.
+func (t Tileset) Check() error {
+	t.Address = Address{}
+	_, err := t.checked()
+	return err
+}
+
 // address is the URL of a tileset's document or tiles.
 func (t Tileset) address(cs []geo.Collection, rest string, also ...string) string {
 	names := make([]string, len(cs))

@@ -1,7 +1,9 @@
 package batch
 
 import (
+	"bufio"
 	"bytes"
+	"io"
 	"mime"
 	"strings"
 
@@ -70,13 +72,38 @@ func Extension(name string) (f Format, ok bool) {
 	name = strings.ToLower(name)
 	name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
 	for ending, f := range map[string]Format{
-		".csv": CSV, ".tsv": CSV, ".ndjson": NDJSON, ".jsonl": NDJSON, ".geojson": GeoJSON, ".geojsons": GeoJSONSequence, ".geojsonseq": GeoJSONSequence,
+		".csv": CSV, ".tsv": CSV, ".ndjson": NDJSON, ".jsonl": NDJSON, ".geojson": GeoJSON, ".json": GeoJSON, ".geojsons": GeoJSONSequence, ".geojsonseq": GeoJSONSequence,
 	} {
 		if strings.HasSuffix(name, ending) {
 			return f, true
 		}
 	}
 	return "", false
+}
+
+// Sniff tells a stream's format by the first character that is no space: a JSON object is NDJSON, a record separator a
+// text sequence, and CSV is anything else. rows gives the stream from its beginning; no more is read of it than
+// has come. An error is one of reading.
+func Sniff(in io.Reader) (f Format, rows io.Reader, err error) {
+	b := bufio.NewReader(in)
+	for n := 1; n <= b.Size(); n++ {
+		seen, err := b.Peek(n)
+		if err == io.EOF {
+			return NDJSON, b, nil
+		}
+		if err != nil {
+			return "", b, err
+		}
+		switch c := seen[n-1]; {
+		case c == '{':
+			return NDJSON, b, nil
+		case c == recordSeparator:
+			return GeoJSONSequence, b, nil
+		case bytes.IndexByte(byteOrderMark, c) < 0 && c > ' ':
+			return CSV, b, nil
+		}
+	}
+	return CSV, b, nil
 }
 
 // byteOrderMark may begin a file.

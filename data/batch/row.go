@@ -80,7 +80,7 @@ func inRange(p orb.Point) bool {
 }
 
 func offTheMap() *geo.Error {
-	return geo.Errorf("bad_coordinate", "经度、纬度不是有效的度数", "longitude and latitude are not numbers of degrees")
+	return geo.Errorf("bad_coordinate", "经度、纬度须是 ±180、±90 度以内的数，JSON 中不加引号", "longitude and latitude are to be numbers of degrees within ±180 and ±90, in JSON without quotes")
 }
 
 func tooLong() *geo.Error {

@@ -519,3 +519,21 @@ func BenchmarkRun(b *testing.B) {
 		})
 	}
 }
+
+// TestSniff tells the format by the beginning, and loses nothing of it.
+func TestSniff(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 8))
+	ps := randomPoints(r, 50)
+	for text, want := range map[string]Format{
+		written(NDJSON, ps): NDJSON, written(CSV, ps): CSV, written(GeoJSONSequence, ps): GeoJSONSequence,
+		"": NDJSON, " \r\n\t{": NDJSON, "\ufeff{": NDJSON, "\ufeff\x1e{": GeoJSONSequence, "\ufeff编号": CSV, strings.Repeat(" ", 10_000) + "{": CSV, "\xb1\xe0\xba\xc5,x": CSV,
+	} {
+		f, rows, err := Sniff(&pieces{r: r, rest: []byte(text), most: 7})
+		if err != nil || f != want {
+			t.Errorf("%.20q: %q %v, want %q", text, f, err, want)
+		}
+		if all, err := io.ReadAll(rows); err != nil || string(all) != text {
+			t.Errorf("%.20q: %d of %d bytes, %v", text, len(all), len(text), err)
+		}
+	}
+}

@@ -10,9 +10,11 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"towngrid/data"
@@ -296,6 +298,56 @@ func failover(t *testing.T, round int) {
 		t.Errorf("after the failover it serves %v and holds %v lost", r.View().Versions(), r.Standing(t.Context()).Lost)
 	}
 	published(t, r, "330890", grid(100, 2))
+}
+
+// TestMachineLost (F4): a primary that is gone without a word, as when its machine is lost, is
+// followed by its standby; then no write waits for it, nor does a service that is only started.
+func TestMachineLost(t *testing.T) {
+	t.Parallel()
+	c := pgtest.New(t)
+	dsn := c.Database(t)
+	s := c.Standby(t)
+	c.Synchronous(t)
+	p := newProxy(t, c.Addr())
+	address := twoHosts(t, p.dsn(t, dsn), s)
+	r := running(t, address)
+	v := published(t, r, "330890", grid(100, 1))
+	p.set(drops)
+	s.Promote(t)
+	took := eventually(t, "16 writes at once after the failover", patience(15*time.Second), func() bool { return !anyRefused(t, r, 16) })
+	t.Logf("16 writes at once go through %v after the promotion", took)
+	dials := p.dials.Load()
+	for range 3 {
+		if anyRefused(t, r, 8) {
+			t.Error("a write is refused though the new primary is well")
+		}
+	}
+	late := running(t, address)
+	if !serves(late, v) {
+		t.Errorf("a service started then serves %v", late.View().Versions())
+	}
+	again := published(t, late, "330890", grid(100, 2))
+	eventually(t, "what the late one published", 3*time.Second, func() bool { return serves(r, again) })
+	t.Logf("the lost machine was tried %d times more, by two services", p.dials.Load()-dials)
+	p.set(refuses) // so that nobody waits for it in the end
+}
+
+// anyRefused writes as many incidents at once, and says whether one was refused.
+func anyRefused(t *testing.T, r *data.Registry, writers int) bool {
+	var refused atomic.Bool
+	var work sync.WaitGroup
+	for range writers {
+		work.Go(func() {
+			if _, err := r.Store().AddIncidents(t.Context(), []data.Incident{told(uuid.NewString())}); err != nil {
+				refused.Store(true)
+				if !errors.Is(err, data.ErrUnavailable) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	work.Wait()
+	return refused.Load()
 }
 
 // twoHosts is the address of a database on a primary or its standby, whichever takes writes.

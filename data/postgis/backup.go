@@ -170,7 +170,7 @@ func (s *Store) Restore(ctx context.Context, r io.Reader) error {
 }
 
 func (s *Store) restore(ctx context.Context, in *unframed, a archive) error {
-	tx, err := s.begin(ctx, s.pool, pgx.TxOptions{})
+	tx, err := s.begin(ctx, s.pool, s.writing())
 	if err != nil {
 		return err
 	}

@@ -40,43 +40,59 @@ func configure(dsn, role string, o Options) (*pgxpool.Config, error) {
 			cfg.ConnConfig.RuntimeParams[name] = value
 		}
 	}
-	cfg.ConnConfig.ConnectTimeout = 2 * time.Second
+	cfg.ConnConfig.ConnectTimeout = connecting
 	cfg.ConnConfig.DialFunc = (&net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: time.Second, Count: 3}}).DialContext
-	cfg.AfterConnect = ready
+	cfg.AfterConnect = register
 	cfg.MaxConns = int32(o.Pool)
 	cfg.MinIdleConns = 1
 	cfg.PingTimeout = o.Answer / 2
 	return cfg, nil
 }
 
+// connecting is how long it may take to connect to one host.
+const connecting = 2 * time.Second
+
 func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
-// primary has connections made only to a server that takes writes, which among several
-// hosts is the primary of the day, unless the DSN says otherwise.
-func primary(cfg *pgxpool.Config, dsn string) {
-	if !strings.Contains(dsn, "target_session_attrs") {
-		cfg.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+// prefer has connections made only to a server that fits, whichever of several hosts it
+// is on the day, unless the DSN says itself which it wants.
+func prefer(cfg *pgxpool.Config, dsn string, fits pgconn.ValidateConnectFunc) {
+	if cfg.ConnConfig.ValidateConnect == nil && !strings.Contains(dsn, "target_session_attrs") {
+		cfg.ConnConfig.ValidateConnect = fits
 	}
 }
 
-// ready makes a new connection know PostGIS's geometry, where the database has it, and
-// keeps commits durable whatever the server's default is: a commit that was
-// acknowledged is on the disk.
-func ready(ctx context.Context, conn *pgx.Conn) error {
+// register makes a new connection know PostGIS's geometry, where the database has it.
+func register(ctx context.Context, conn *pgx.Conn) error {
 	var oid *uint32
-	var commit string
-	if err := conn.QueryRow(ctx, "SELECT to_regtype('geometry')::oid, current_setting('synchronous_commit')").Scan(&oid, &commit); err != nil {
+	if err := conn.QueryRow(ctx, "SELECT to_regtype('geometry')::oid").Scan(&oid); err != nil {
 		return err
-	}
-	if commit == "off" {
-		if _, err := conn.Exec(ctx, "SET synchronous_commit = on"); err != nil {
-			return err
-		}
 	}
 	if oid != nil {
 		conn.TypeMap().RegisterType(&pgtype.Type{Name: "geometry", OID: *oid, Codec: codec{}})
 	}
 	return nil
+}
+
+// durable notes whether the server would acknowledge commits before they are on the
+// disk, if it were not told otherwise with each.
+func (s *Store) durable(ctx context.Context, conn *pgx.Conn) error {
+	var commit string
+	if err := conn.QueryRow(ctx, "SELECT current_setting('synchronous_commit')").Scan(&commit); err != nil {
+		return err
+	}
+	s.eased.Store(commit == "off")
+	return register(ctx, conn)
+}
+
+// writing is how transactions that write begin: a commit that was acknowledged is on the
+// disk, whatever the server's default. It is said in the transaction, for what is said to a
+// connection is lost on a pooler behind it.
+func (s *Store) writing() (o pgx.TxOptions) {
+	if s.eased.Load() {
+		o.BeginQuery = "begin; set local synchronous_commit = on"
+	}
+	return o
 }
 
 // Known says whether an address is of this engine.

@@ -2,6 +2,7 @@ package postgis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -35,13 +36,14 @@ func (s *Store) featuresOf(ctx context.Context, id string, take func(geo.Feature
 	from := s.read
 	if s.standby != nil {
 		v, err := s.Version(ctx, id)
-		if err != nil {
+		if err != nil && !errors.Is(err, data.ErrUnavailable) {
 			return err
 		}
-		if v.State == geo.Superseded {
+		if err != nil || v.State == geo.Superseded {
 			from = s.recall
 		}
 	}
+	given := 0 // by a standby that failed: they are not given again
 	return from(ctx, func(tx pgx.Tx) error {
 		v, err := versionOf(ctx, tx, id, "")
 		if err != nil {
@@ -57,7 +59,10 @@ func (s *Store) featuresOf(ctx context.Context, id string, take func(geo.Feature
 			if err != nil {
 				return err
 			}
-			if n++; !take(f) {
+			if n++; n <= given {
+				continue
+			}
+			if given = n; !take(f) {
 				return nil
 			}
 		}

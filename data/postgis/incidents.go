@@ -221,29 +221,56 @@ func selection(f data.IncidentFilter) (w where, err error) {
 }
 
 // Incidents yields the incidents that f selects in order of time, then ID. The
-// loop holds a connection, of a standby where there is one that has caught up.
+// loop holds a connection, of a standby where there is one that has caught up, and takes
+// its own time: only a server that says nothing for a minute ends it. Where the standby
+// fails it, it goes on behind the last one by the primary.
 func (s *Store) Incidents(ctx context.Context, f data.IncidentFilter) iter.Seq2[data.Incident, error] {
 	return func(yield func(data.Incident, error) bool) {
 		stopped := false
-		w, err := selection(f)
-		if err == nil {
-			query := "SELECT " + incidentColumns + " FROM incidents " + w.String() + " ORDER BY time, code" + limited(f.Limit)
-			err = s.recall(ctx, func(tx pgx.Tx) error {
-				for in, err := range scan(ctx, tx, query, w.args, scanIncident) {
-					if err != nil {
-						return err
-					}
-					if stopped = !yield(in, nil); stopped {
-						return nil
-					}
+		var last data.Incident
+		given, limit, rest := 0, f.Limit, f
+		err := s.recall(ctx, func(tx pgx.Tx) error {
+			if given > 0 {
+				rest.After = last.Cursor()
+			}
+			if limit > 0 {
+				if rest.Limit = limit - given; rest.Limit == 0 {
+					return nil
 				}
-				return nil
-			})
-		}
+			}
+			for in, err := range incidents(ctx, tx, rest, s.opts.Write) {
+				if err != nil {
+					return err
+				}
+				if stopped = !yield(in, nil); stopped {
+					return nil
+				}
+				last, given = in, given+1
+			}
+			return nil
+		})
 		if err != nil && !stopped {
 			yield(data.Incident{}, fmt.Errorf("incidents: %w", err))
 		}
 	}
+}
+
+// incidents yields what f selects within a transaction, whose statements may from then on
+// take any time.
+func incidents(ctx context.Context, tx pgx.Tx, f data.IncidentFilter, patience time.Duration) iter.Seq2[data.Incident, error] {
+	w, err := selection(f)
+	if err == nil {
+		// The server counts the time that it waits for who reads, too.
+		err = within(ctx, patience, func(ctx context.Context) error {
+			_, err := tx.Exec(ctx, "SET LOCAL statement_timeout = 0")
+			return err
+		})
+	}
+	if err != nil {
+		return func(yield func(data.Incident, error) bool) { yield(data.Incident{}, err) }
+	}
+	query := "SELECT " + incidentColumns + " FROM incidents " + w.String() + " ORDER BY time, code" + limited(f.Limit)
+	return scan(ctx, tx, query, w.args, scanIncident)
 }
 
 // CountIncidents counts what Incidents would yield.

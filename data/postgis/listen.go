@@ -16,7 +16,9 @@ const channel = "towngrid_published"
 // connection breaks. One connection of its own serves it. A connection that says nothing
 // is asked now and then whether it is there.
 func (s *Store) Listen(ctx context.Context, hint func()) error {
-	conn, err := pgx.ConnectConfig(ctx, s.listen)
+	cfg := s.listen.Copy()
+	s.hosts.order(cfg)
+	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("listen: %w", classify(ctx, err))
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -22,7 +23,10 @@ const migrationTable = "towngrid_migration"
 
 // prepare makes the database fit to be used, once: before the first use of a store
 // that was opened while its server did not answer.
-func (s *Store) prepare(ctx context.Context) error {
+func (s *Store) prepare(ctx context.Context) error { return s.prepareWithin(ctx, s.opts.Answer) }
+
+// prepareWithin is prepare with how long the server may take to begin to answer.
+func (s *Store) prepareWithin(ctx context.Context, patience time.Duration) error {
 	if s.prepared.Load() {
 		return nil
 	}
@@ -33,7 +37,7 @@ func (s *Store) prepare(ctx context.Context) error {
 	if s.prepared.Load() {
 		return nil
 	}
-	if err := s.greet(ctx); err != nil {
+	if err := s.greet(ctx, patience); err != nil {
 		return err
 	}
 	if err := s.migrate(ctx); err != nil {
@@ -45,8 +49,8 @@ func (s *Store) prepare(ctx context.Context) error {
 }
 
 // greet asks the server for a first answer and counts its connections.
-func (s *Store) greet(ctx context.Context) error {
-	quick, stop := context.WithTimeout(ctx, s.opts.Answer)
+func (s *Store) greet(ctx context.Context, patience time.Duration) error {
+	quick, stop := context.WithTimeout(ctx, patience)
 	defer stop()
 	var limit int
 	err := s.pool.QueryRow(quick, "SELECT current_setting('max_connections')::integer").Scan(&limit)

@@ -93,7 +93,9 @@ func (m *months) forget() {
 }
 
 // addMonth makes the partition of the month that t is in. It is made beside the table
-// and attached, which lets others read and write the table meanwhile.
+// and attached, which lets others read and write the table meanwhile. Incidents of the
+// month may lie in the partition of the others, written by a service that had not yet
+// heard that the month was dropped; they move.
 func addMonth(ctx context.Context, tx pgx.Tx, t time.Time) error {
 	if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext('towngrid months'))"); err != nil {
 		return err
@@ -105,12 +107,19 @@ func addMonth(ctx context.Context, tx pgx.Tx, t time.Time) error {
 		return err
 	}
 	const moment = "2006-01-02 15:04:05Z07:00"
-	_, err := tx.Exec(ctx, "CREATE TABLE "+name+" (LIKE incidents INCLUDING DEFAULTS)")
-	if err == nil {
-		_, err = tx.Exec(ctx, fmt.Sprintf("ALTER TABLE incidents ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')",
-			name, begin.Format(moment), begin.AddDate(0, 1, 0).Format(moment)))
+	from, to := begin.Format(moment), begin.AddDate(0, 1, 0).Format(moment)
+	for _, statement := range []string{
+		"CREATE TABLE " + name + " (LIKE incidents INCLUDING DEFAULTS)",
+		"LOCK TABLE incidents_other IN ACCESS EXCLUSIVE MODE", // as attaching does
+		fmt.Sprintf("INSERT INTO %s SELECT * FROM incidents_other WHERE time >= '%s' AND time < '%s'", name, from, to),
+		fmt.Sprintf("DELETE FROM incidents_other WHERE time >= '%s' AND time < '%s'", from, to),
+		fmt.Sprintf("ALTER TABLE incidents ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')", name, from, to),
+	} {
+		if _, err := tx.Exec(ctx, statement); err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 // tend makes the months to come and drops those that are past keeping, now and twice

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"towngrid/data"
 	"towngrid/data/pgtest"
@@ -74,6 +77,37 @@ func TestMonths(t *testing.T) {
 	}
 }
 
+// TestLateForADroppedMonth: a service that has not heard that a month was dropped keeps an
+// incident of it beside the months, from where it moves to the month when that is made again.
+func TestLateForADroppedMonth(t *testing.T) {
+	dsn := pgtest.Start(t)
+	drops, late, conn := open(t, dsn, Options{}), open(t, dsn, Options{}), another(t, dsn)
+	march := time.Date(2025, 3, 1, 0, 0, 0, 0, time.UTC)
+	add := func(s *Store, id string, at time.Time) {
+		t.Helper()
+		if n, err := s.AddIncidents(t.Context(), []data.Incident{incidentAt(id, at)}); n != 1 || err != nil {
+			t.Errorf("incident %s: %d, %v", id, n, err)
+		}
+	}
+	add(drops, "a", march)
+	add(late, "b", march)
+	add(late, "far", time.Date(1950, 1, 1, 0, 0, 0, 0, time.UTC))
+	if err := drops.DropIncidents(t.Context(), march.AddDate(0, 1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	add(late, "far", time.Date(2105, 1, 1, 0, 0, 0, 0, time.UTC))
+	add(late, "late", march.AddDate(0, 0, 3))
+	add(drops, "later", march.AddDate(0, 0, 4))
+	for id, want := range map[string]string{"late": "incidents_2025_03", "later": "incidents_2025_03", "far": "incidents_other"} {
+		if got := one[string](t, conn, "SELECT string_agg(tableoid::regclass::text, ' ') FROM incidents WHERE code = $1", id); got != want {
+			t.Errorf("incident %s lies in %s, not %s", id, got, want)
+		}
+	}
+	if n, err := late.CountIncidents(t.Context(), data.IncidentFilter{}); n != 3 || err != nil {
+		t.Errorf("%d incidents are kept, not 3: %v", n, err)
+	}
+}
+
 // TestMonthsAreMadeOnce: several services that meet a new month at once make one partition.
 func TestMonthsAreMadeOnce(t *testing.T) {
 	dsn := pgtest.Start(t)
@@ -92,6 +126,35 @@ func TestMonthsAreMadeOnce(t *testing.T) {
 	}
 	if n := one[int](t, another(t, dsn), "SELECT count(*) FROM incidents_2031_05"); n != 6 {
 		t.Errorf("the month holds %d of 6", n)
+	}
+}
+
+// TestBackupHasEverything: every table of the store and every column of it is in backups.
+func TestBackupHasEverything(t *testing.T) {
+	dsn := pgtest.Start(t)
+	open(t, dsn, Options{})
+	conn := another(t, dsn)
+	listed := map[string]string{}
+	for _, table := range tables() {
+		columns := slices.Sorted(slices.Values(table.Columns))
+		listed[table.Name] = strings.Join(columns, " ")
+	}
+	found, err := conn.Query(t.Context(), `SELECT c.relname::text, string_agg(a.attname, ' ' ORDER BY a.attname COLLATE "C")
+		FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+		WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace
+			AND c.relname NOT IN ('spatial_ref_sys', 'towngrid_program', '`+migrationTable+`') GROUP BY 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var name, columns string
+	if _, err := pgx.ForEachRow(found, []any{&name, &columns}, func() error {
+		if listed[name] != columns {
+			t.Errorf("table %s has the columns %s, backups have %s", name, columns, listed[name])
+		}
+		delete(listed, name)
+		return nil
+	}); err != nil || len(listed) > 0 {
+		t.Errorf("backups have tables that are not there: %v, %v", listed, err)
 	}
 }
 
@@ -126,40 +189,5 @@ func TestSpoiltBackups(t *testing.T) {
 	}
 	if err := empty.Restore(t.Context(), bytes.NewReader(whole)); err != nil {
 		t.Errorf("the whole archive: %v", err)
-	}
-}
-
-// TestStandby: history is read from the standby, and from the primary while the standby
-// lags behind what this service has written.
-func TestStandby(t *testing.T) {
-	c := pgtest.New(t)
-	dsn := c.Database(t)
-	standby := c.Standby(t)
-	there := standby.DSN(strings.Trim(pathOf(t, dsn), "/"))
-	s := open(t, dsn, Options{Standby: there})
-	v := publish(t, s, geo.Cells, 0, geo.Feature{Code: "1", Geometry: square(118, 29, 1)})
-	wait := func(t *testing.T) {
-		for began := time.Now(); !one[bool](t, another(t, c.DSN("postgres")), "SELECT coalesce(bool_and(replay_lsn = pg_current_wal_lsn()), false) FROM pg_stat_replication"); time.Sleep(10 * time.Millisecond) {
-			if time.Since(began) > 20*time.Second {
-				t.Fatal("the standby does not catch up")
-			}
-		}
-	}
-	wait(t)
-	if vs, err := s.History(t.Context(), data.VersionFilter{}); len(vs) != 1 || err != nil {
-		t.Fatalf("%v, %v", vs, err)
-	}
-	if s.standby.Stat().AcquireCount() == 0 {
-		t.Error("the standby was not asked")
-	}
-	run(t, another(t, there), "SELECT pg_wal_replay_pause()")
-	v = publish(t, s, geo.Cells, v.Number, geo.Feature{Code: "2", Geometry: square(118, 29, 1)})
-	if vs, err := s.History(t.Context(), data.VersionFilter{}); len(vs) != 2 || err != nil || vs[0].ID != v.ID {
-		t.Errorf("with a standby that lags it lists %v, %v", vs, err)
-	}
-	run(t, another(t, there), "SELECT pg_wal_replay_resume()")
-	standby.Stop()
-	if vs, err := s.History(t.Context(), data.VersionFilter{}); len(vs) != 2 || err != nil {
-		t.Errorf("with the standby gone it lists %v, %v", vs, err)
 	}
 }

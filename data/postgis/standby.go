@@ -2,54 +2,86 @@ package postgis
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"towngrid/data"
 )
 
+// place is a point in the write-ahead log: of which cluster, timeline and database, and
+// where in it, as PostgreSQL writes it.
+type place struct{ origin, at string }
+
+// rest is how long a standby that could not be reached is not asked again.
+const rest = 5 * time.Second
+
 // recall runs look as read does, on the standby where there is one that has caught up
-// with what this service has written and seen.
+// with what this service has written and seen. Where that fails in the midst of it, as when
+// the standby's replay needs what look still reads, look runs again on the primary: it
+// must be fit for that.
 func (s *Store) recall(ctx context.Context, look func(pgx.Tx) error) error {
-	if s.standby == nil || !s.prepared.Load() {
+	if s.standby == nil || !s.prepared.Load() || time.Now().UnixNano() < s.resting.Load() {
 		return s.read(ctx, look)
 	}
 	tx, err := s.begin(ctx, s.standby, asOf)
 	if err != nil {
+		if ctx.Err() == nil {
+			s.resting.Store(time.Now().Add(rest).UnixNano())
+		}
 		return s.read(ctx, look)
 	}
-	yes := false
-	_ = within(ctx, s.opts.Answer, func(ctx context.Context) error { yes = s.caughtUp(ctx, tx); return nil })
-	if !yes {
+	if !s.caughtUp(ctx, tx) {
 		s.rollback(ctx, tx)
 		return s.read(ctx, look)
 	}
-	return s.look(ctx, tx, look)
+	if err = s.look(ctx, tx, look); errors.Is(err, data.ErrUnavailable) {
+		return s.read(ctx, look)
+	}
+	return err
 }
 
 // caughtUp says whether a transaction sees all that this service has written and seen.
-func (s *Store) caughtUp(ctx context.Context, tx pgx.Tx) (yes bool) {
+// Only a server that still follows does, for one that was promoted or started by itself
+// goes its own way: its connection is closed. On another timeline the same place holds
+// something else. A standby tells its timeline when it has come to a restart point on it.
+func (s *Store) caughtUp(ctx context.Context, tx pgx.Tx) bool {
 	reached := s.reached.Load()
-	if reached == nil || *reached == "" {
+	if reached == nil {
 		return false
 	}
-	err := tx.QueryRow(ctx, "SELECT coalesce(pg_last_wal_replay_lsn() >= $1::text::pg_lsn, NOT pg_is_in_recovery())", *reached).Scan(&yes)
-	return err == nil && yes
+	var follows, yes bool
+	err := within(ctx, s.opts.Answer, func(ctx context.Context) error {
+		return tx.QueryRow(ctx, `SELECT pg_is_in_recovery(), coalesce(pg_last_wal_replay_lsn() >= $1::text::pg_lsn AND $2::text = concat_ws(' ',
+			(SELECT system_identifier FROM pg_control_system()),
+			greatest((SELECT timeline_id FROM pg_control_checkpoint()), (SELECT min_recovery_end_timeline FROM pg_control_recovery())),
+			current_database()), false)`, reached.at, reached.origin).Scan(&follows, &yes)
+	})
+	if err == nil && !follows {
+		_ = within(ctx, s.opts.Answer, tx.Conn().Close)
+		s.resting.Store(time.Now().Add(rest).UnixNano())
+	}
+	return err == nil && follows && yes
 }
 
-// mark notes how far the write-ahead log has come, for caughtUp.
+// mark notes how far the write-ahead log has come, for caughtUp: what a transaction sees
+// of others had been flushed before it could be seen. What comes after may be flushed, and sent
+// to the standby, only much later.
 func (s *Store) mark(ctx context.Context) {
 	if s.standby == nil {
 		return
 	}
 	end, stop := context.WithTimeout(context.WithoutCancel(ctx), s.opts.Answer)
 	defer stop()
-	var at string
-	err := s.pool.QueryRow(end, "SELECT pg_current_wal_insert_lsn()::text").Scan(&at)
+	var p place
+	err := s.pool.QueryRow(end, `SELECT pg_current_wal_flush_lsn()::text, concat_ws(' ', (SELECT system_identifier FROM pg_control_system()),
+		('x' || left(pg_walfile_name(pg_current_wal_flush_lsn()), 8))::bit(32)::integer, current_database())`).Scan(&p.at, &p.origin)
 	if err != nil {
-		at = ""
+		s.reached.Store(nil)
+		return
 	}
-	s.reached.Store(&at)
+	s.reached.Store(&p)
 }
 
 // Durability tells what a commit survives. Without the right to see other sessions a
@@ -58,7 +90,7 @@ func (s *Store) Durability(ctx context.Context) (said string, err error) {
 	var names bool
 	var standbys int
 	err = s.brief(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		return tx.QueryRow(ctx, `SELECT current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') NOT IN ('off', 'local'),
+		return tx.QueryRow(ctx, `SELECT current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') <> 'local',
 			(SELECT count(*) FROM pg_stat_replication)`).Scan(&names, &standbys)
 	})
 	switch {

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"towngrid/data"
@@ -85,12 +86,18 @@ const perRow = time.Millisecond
 // Store is a data.Store in a PostgreSQL database.
 type Store struct {
 	opts    Options
+	hosts   hosts
 	listen  *pgx.ConnConfig
 	pool    *pgxpool.Pool
 	standby *pgxpool.Pool // nil for none
 	// reached is the place in the write-ahead log up to which this service has written and
-	// read, as PostgreSQL writes it; "" when it is not known.
-	reached atomic.Pointer[string]
+	// read, nil when it is not known; resting is when the standby is asked again, in
+	// nanoseconds since 1970.
+	reached atomic.Pointer[place]
+	resting atomic.Int64
+
+	// eased says that the server acknowledges commits before they are on the disk, by default.
+	eased atomic.Bool
 
 	preparing sync.Mutex
 	prepared  atomic.Bool
@@ -121,8 +128,11 @@ func Open(ctx context.Context, dsn string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	primary(cfg, dsn)
+	prefer(cfg, dsn, pgconn.ValidateConnectTargetSessionAttrsReadWrite)
 	cfg.MaxConns--
+	s.hosts.watch(cfg.ConnConfig)
+	cfg.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error { s.hosts.order(c); return nil }
+	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { s.hosts.reached(conn); return s.durable(ctx, conn) }
 	s.listen = cfg.ConnConfig.Copy()
 	s.listen.RuntimeParams["application_name"] = "towngrid listen"
 	if s.pool, err = pgxpool.NewWithConfig(context.WithoutCancel(ctx), cfg); err != nil {
@@ -133,13 +143,19 @@ func Open(ctx context.Context, dsn string, opts Options) (*Store, error) {
 		if err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
+		prefer(cfg, opts.Standby, pgconn.ValidateConnectTargetSessionAttrsStandby)
 		if s.standby, err = pgxpool.NewWithConfig(context.WithoutCancel(ctx), cfg); err != nil {
 			return nil, errors.Join(fmt.Errorf("open store: %w", err), s.Close())
 		}
 	}
 	tending, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
-	if err := s.prepare(ctx); err != nil && !(opts.Patient && errors.Is(err, data.ErrUnavailable)) {
+	// At worst, hosts that are gone without a word come before the one that answers.
+	patience := opts.Answer + time.Duration(count(cfg.ConnConfig)-1)*connecting
+	if !opts.Patient {
+		patience += connecting
+	}
+	if err := s.prepareWithin(ctx, patience); err != nil && !(opts.Patient && errors.Is(err, data.ErrUnavailable)) {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.Close())
 	}
 	s.tending.Go(func() { s.tend(tending) })
@@ -169,7 +185,7 @@ func (s *Store) write(ctx context.Context, n int, change func(context.Context, p
 	}
 	work, stop := context.WithTimeout(ctx, s.opts.Write+time.Duration(n)*perRow)
 	defer stop()
-	tx, err := s.begin(work, s.pool, pgx.TxOptions{})
+	tx, err := s.begin(work, s.pool, s.writing())
 	if err != nil {
 		return classify(ctx, err)
 	}
@@ -275,9 +291,9 @@ func (s *Store) read(ctx context.Context, look func(pgx.Tx) error) error {
 	return s.look(ctx, tx, look)
 }
 
+// look runs look and ends its transaction, in which nothing was written, in whatever way
+// look ends: it may be another's loop, and panic.
 func (s *Store) look(ctx context.Context, tx pgx.Tx, look func(pgx.Tx) error) error {
-	conn := tx.Conn()
-	err := broken(conn, look(tx))
-	s.rollback(ctx, tx) // nothing was written
-	return classify(ctx, err)
+	defer s.rollback(ctx, tx)
+	return classify(ctx, broken(tx.Conn(), look(tx)))
 }

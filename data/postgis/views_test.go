@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -159,7 +160,25 @@ func TestReader(t *testing.T) {
 		t.Fatal(err)
 	}
 	month := one[string](t, conn, "SELECT tableoid::regclass::text FROM incidents")
+	// Of all relations, PostGIS's own beside the five views.
+	found, err := conn.Query(t.Context(), `SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema' AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+			AND (CASE WHEN c.relkind = 'S' THEN has_sequence_privilege('towngrid_reader', c.oid, 'SELECT, USAGE, UPDATE')
+				ELSE has_table_privilege('towngrid_reader', c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+				OR has_any_column_privilege('towngrid_reader', c.oid, 'SELECT, INSERT, UPDATE, REFERENCES') END) ORDER BY 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	may, err := pgx.CollectRows(found, pgx.RowTo[string])
+	if want := []string{"cells", "facilities", "geography_columns", "geometry_columns", "parcels", "spatial_ref_sys", "towns", "units"}; err != nil || !slices.Equal(may, want) {
+		t.Errorf("the reader has rights on %v, not on %v: %v", may, want, err)
+	}
 	run(t, conn, "SET ROLE towngrid_reader")
+	for _, c := range geo.Collections() {
+		if rows.Versioned(c) {
+			run(t, conn, "SELECT * FROM "+string(c)+" WHERE geom && ST_MakeEnvelope(110, 20, 120, 30, 4490)")
+		}
+	}
 	if _, err := conn.Exec(t.Context(), "SELECT * FROM "+month); err == nil || !contains(err.Error(), "permission denied") {
 		t.Errorf("the reader reads %s: %v", month, err)
 	}

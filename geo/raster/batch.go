@@ -5,9 +5,9 @@ import "github.com/paulmach/orb"
 // lot is how many positions FindAll takes at once.
 const lot = 64
 
-// spots are positions on the way to their squares.
-type spots struct {
-	at      [lot]spot
+// journeys are positions on the way to their squares.
+type journeys struct {
+	at      [lot]journey
 	divided [lot]uint8 // of those in divided squares, the place in at
 	blocks  [lot]uint8 // of those in squares with a block
 	// How many there are of either.
@@ -15,7 +15,7 @@ type spots struct {
 	fetched            uint32
 }
 
-type spot struct {
+type journey struct {
 	arena []uint32
 	x, y  uint64 // in finest squares
 	e     entry
@@ -27,7 +27,7 @@ type spot struct {
 // lots, all of a lot one step after another, so that the processor fetches what it needs
 // for many of them at once instead of waiting for each.
 func (r *Raster) FindAll(ps []orb.Point, out []int32) {
-	var s spots
+	var s journeys
 	for len(ps) > 0 {
 		n := min(lot, len(ps))
 		for i, p := range ps[:n] {
@@ -40,7 +40,7 @@ func (r *Raster) FindAll(ps []orb.Point, out []int32) {
 
 // FindEach is FindAll where each position has a raster of its own.
 func FindEach(rs []*Raster, ps []orb.Point, out []int32) {
-	var s spots
+	var s journeys
 	for len(ps) > 0 {
 		n := min(lot, len(ps))
 		for i, p := range ps[:n] {
@@ -52,9 +52,9 @@ func FindEach(rs []*Raster, ps []orb.Point, out []int32) {
 }
 
 // enter sets out from the square of the root.
-func (s *spot) enter(r *Raster, p orb.Point) {
+func (s *journey) enter(r *Raster, p orb.Point) {
 	u, v := (p[0]-r.origin[0])*r.finest, (p[1]-r.origin[1])*r.finest
-	if !(u >= 0 && v >= 0 && u < r.width && v < r.height) {
+	if !(u >= 0 && v >= 0 && u < r.extent[0] && v < r.extent[1]) {
 		s.e = 0
 		return
 	}
@@ -65,7 +65,7 @@ func (s *spot) enter(r *Raster, p orb.Point) {
 
 // finish goes from squares of the root to answers. What is known of a square decides by
 // sums, not by branches, into which of the lists its position comes.
-func (s *spots) finish(out []int32) {
+func (s *journeys) finish(out []int32) {
 	s.divideds, s.blockeds = 0, 0
 	for i := range out {
 		s.sort(uint8(i), out)
@@ -87,7 +87,7 @@ func (s *spots) finish(out []int32) {
 	}
 	for _, i := range s.blocks[:s.blockeds] {
 		t := &s.at[i&(lot-1)]
-		out[i] = look(t.arena[t.place:], fine(t.x, uint(t.shift)), fine(t.y, uint(t.shift)))
+		out[i] = look(t.arena[t.place:], newSpot(t.x, t.y, uint(t.shift)))
 	}
 }
 
@@ -95,7 +95,7 @@ func (s *spots) finish(out []int32) {
 const lineWords = 16
 
 // sort puts a spot into the list for its entry, and takes it for the answer where it is one.
-func (s *spots) sort(i uint8, out []int32) {
+func (s *journeys) sort(i uint8, out []int32) {
 	e := s.at[i&(lot-1)].e
 	out[i] = int32(e) - 1
 	s.divided[s.divideds&(lot-1)] = i
@@ -105,7 +105,7 @@ func (s *spots) sort(i uint8, out []int32) {
 }
 
 // descend goes from a divided square to its part.
-func (s *spot) descend() {
+func (s *journey) descend() {
 	k := uint(s.e>>stepsShift) & stepsMask
 	s.place += uint32(s.e & dividedPlace)
 	s.shift -= uint32(k)

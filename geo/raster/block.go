@@ -85,12 +85,11 @@ func (w *worker) block(a area, edges []edge, inside []int32, base int) (e entry,
 	w.here = sides
 	at := len(w.arena)
 	w.arena = append(w.arena, 0)
-	w.sides(sides)
-	n := w.chains(ps, sides)
-	if n <= mostVertices {
-		w.arena[at] = uint32(len(sides)<<sidesShift | n<<verticesShift)
+	if n := w.chains(ps, sides); n <= mostVertices {
+		w.arena[at] = uint32(n<<verticesShift | len(sides)<<countShift)
 		if in, ok := w.base(a, edges, inside, sides, at); ok {
-			w.arena[at] |= in
+			w.arena[at] |= spread(in)
+			w.sides(sides)
 			return block | entry(at-base), true
 		}
 	}
@@ -103,12 +102,12 @@ func (w *worker) block(a area, edges []edge, inside []int32, base int) (e entry,
 func (w *worker) chains(ps []piece, sides []int32) (n int) {
 	at, last := len(w.arena), uint32(math.MaxUint32)
 	add := func(x, y, edge uint32) {
-		if v := x | y<<axisBits; edge != 0 || v != last {
+		if v := x<<fineBits | y<<(16+fineBits); edge != 0 || v != last {
 			w.arena, last = append(w.arena, v|edge), v
 		}
 	}
 	for i := range ps {
-		edge := drawn | ps[i].divides(sides)<<sideShift
+		edge := drawn | spread(ps[i].divides(sides))
 		if from := ps[i].from; from.eastern() {
 			add(mostUnits, mostUnits, 0)
 			add(from.x, from.y, edge)
@@ -130,16 +129,17 @@ func (p *piece) divides(sides []int32) uint32 {
 }
 
 // base finds which sides have to be added to the crossings that look counts. It holds
-// look against what is known of a place that no edge is near to.
+// count against what is known of a place that no edge is near to.
 func (w *worker) base(a area, edges []edge, inside, sides []int32, at int) (in uint32, ok bool) {
 	const perAxis = 5
 	b := w.arena[at:]
 	start := w.frame.start(a)
 	for i := range perAxis * perAxis {
 		x, y := 0.5+float64(i%perAxis), 0.5+float64(i/perAxis)
-		fx, fy := int64(x*(unitsWide<<fineBits)/perAxis)+unitsBeyond<<fineBits, int64(y*(unitsWide<<fineBits)/perAxis)+unitsBeyond<<fineBits
-		counted, sure := count(b, fx, fy)
-		if !sure {
+		fine := func(v float64) spot { return spot(v*(unitsWide<<fineBits)/perAxis) + unitsBeyond<<fineBits }
+		at := fine(x) | fine(y)<<16
+		odd, close := count(b, at)
+		if close && beside(b, at) {
 			continue
 		}
 		p := orb.Point{w.origin[0] + (a.u+x/perAxis*a.side)*w.frame.side, w.origin[1] + (a.v+y/perAxis*a.side)*w.frame.side}
@@ -151,7 +151,7 @@ func (w *worker) base(a area, edges []edge, inside, sides []int32, at int) (in u
 				in ^= bit(sides, edges[k].sides[0]) ^ bit(sides, edges[k].sides[1])
 			}
 		}
-		return in ^ counted, true
+		return in ^ gathered(odd), true
 	}
 	return 0, false
 }

@@ -57,14 +57,14 @@ func New(points []orb.Point, rings []Ring, polygons int) *Raster {
 // join lays the rows' arenas one behind the other. ok is false where this is more than
 // places can say.
 func (r *Raster) join(strips [][]uint32) (ok bool) {
-	size := 0
+	size := len(nowhere()) + atOnce
 	for _, s := range strips {
 		size += len(s)
 	}
 	if size > dividedPlace {
 		return false
 	}
-	r.arena = make([]uint32, 0, size)
+	r.arena = append(make([]uint32, 0, size), nowhere()...)
 	for row, s := range strips {
 		for i, e := range r.root[row*r.columns : (row+1)*r.columns] {
 			if e >= block {
@@ -74,6 +74,7 @@ func (r *Raster) join(strips [][]uint32) (ok bool) {
 		r.arena = append(r.arena, s...)
 		strips[row] = nil
 	}
+	r.arena = r.arena[:size]
 	return true
 }
 

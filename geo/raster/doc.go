@@ -7,7 +7,10 @@
 // over half a dozen edges says whether none, one or several polygons cover a position by
 // the rule of geo.Covers, and an edge that two polygons share is kept and looked at
 // once. A position so close to an edge that rounding could matter is left to the exact
-// test of the polygons near it: one in two thousand.
+// test of the polygons near it: one in three thousand.
+//
+// On amd64 the edges of a square are looked at sixteen at a time, in whole numbers, with
+// the same answers as elsewhere.
 //
 // # Why few edges are enough
 //

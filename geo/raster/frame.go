@@ -13,13 +13,13 @@ type frame struct {
 	side          float64 // of a square, in degrees
 	finest        float64 // finest squares per degree, 1<<fraction in a square
 	columns, rows int
-	width, height float64 // in finest squares
-	depth         int     // bits by which a square may be divided
+	extent        orb.Point // in finest squares
+	depth         int       // bits by which a square may be divided
 }
 
 const (
 	// perPolygon is how many squares the root has for each polygon.
-	perPolygon = 0.4
+	perPolygon = 1
 	// mostColumns keeps the number of finest squares along an axis within 32 bits.
 	mostColumns = 1<<15 - 2
 	// fraction is the bits of a position within a square of the root, and deepest how
@@ -36,7 +36,7 @@ const (
 //
 // The place of a position in squares is wrong by three roundings, 2⁻⁵⁰ of the largest
 // coordinate or of the bound's width at most. A square is not divided where this
-// would be more than a part in 2¹⁴ of its side, a small part of a unit.
+// would be more than a part in 2¹⁷ of its side, a thirtieth of a unit.
 func newFrame(b orb.Bound, polygons int) (f frame, ok bool) {
 	w, h := b.Max[0]-b.Min[0], b.Max[1]-b.Min[1]
 	largest := 0.0
@@ -46,12 +46,12 @@ func newFrame(b orb.Bound, polygons int) (f frame, ok bool) {
 	if !(w >= 0 && h >= 0) || largest > 0x1p60 {
 		return f, false
 	}
-	least := max(largest, 0x1p-60) * 0x1p-36
+	least := max(largest, 0x1p-60) * 0x1p-33
 	side := max(math.Sqrt(w*h/(perPolygon*float64(polygons)+1)), max(w, h)/(mostColumns-2), least)
 	f = frame{side: side, finest: (1 << fraction) / side}
 	f.origin = orb.Point{b.Min[0] - side/8, b.Min[1] - side/8}
 	f.columns, f.rows = int((w+side/4)/side)+1, int((h+side/4)/side)+1
-	f.width, f.height = float64(f.columns)*(1<<fraction), float64(f.rows)*(1<<fraction)
+	f.extent = orb.Point{float64(f.columns) * (1 << fraction), float64(f.rows) * (1 << fraction)}
 	f.depth = min(deepest, math.Ilogb(side/least))
 	return f, f.columns <= mostColumns && f.rows <= mostColumns
 }

@@ -96,6 +96,9 @@ func agree(t *testing.T, r *raster.Raster, j *judge, p orb.Point) {
 	t.Helper()
 	cover, touch := j.at(p)
 	got := r.Find(p)
+	if plain := r.FindPlainly(p); got != plain {
+		t.Fatalf("%v: %d by vectors, %d without", p, got, plain)
+	}
 	switch {
 	case got == raster.Unsure:
 		c := r.Candidates(p, nil)

@@ -12,7 +12,7 @@ import (
 
 // layout numbers what Append writes. It is raised whenever the same polygons give other
 // bytes, so that what an earlier release wrote is made anew and not taken for what it is not.
-const layout = 1
+const layout = 2
 
 // ErrUnusable means that bytes are no raster of this layout.
 var ErrUnusable = errors.New("not a raster of this layout")
@@ -81,7 +81,10 @@ func Read(b []byte, bound orb.Bound, polygons int) (*Raster, error) {
 	for i := range r.arena {
 		r.arena[i] = binary.LittleEndian.Uint32(arena[4*i:])
 	}
-	left := len(r.arena)
+	left := len(r.arena) - len(nowhere()) - atOnce
+	if left < 0 || !slices.Equal(r.arena[:len(nowhere())], nowhere()) {
+		return nil, fmt.Errorf("%w: it lacks the block of nowhere", ErrUnusable)
+	}
 	for _, e := range r.root {
 		if !r.sound(e, 0, fraction, &left) {
 			return nil, fmt.Errorf("%w: its squares do not fit one another", ErrUnusable)
@@ -128,25 +131,26 @@ func (r *Raster) sound(e entry, place uint32, shift uint, left *int) bool {
 	return true
 }
 
-// soundBlock is sound for a block.
+// soundBlock is sound for a block, behind which there have to be as many words as are
+// looked at with it.
 func (r *Raster) soundBlock(at uint64, left *int) bool {
 	if at >= uint64(len(r.arena)) {
 		return false
 	}
 	b := r.arena[at:]
 	head := b[0]
-	sides, vertices := head>>sidesShift&sidesMask, head>>verticesShift
+	polygons, vertices := head>>countShift&countMask, head>>verticesShift
 	if head&listBit != 0 {
-		sides, vertices = head&mostListed, 0
+		polygons, vertices = head&mostListed, 0
 	}
-	size := 1 + uint64(sides) + uint64(vertices)
-	if size > uint64(len(b)) {
+	size := 1 + uint64(vertices) + uint64(polygons)
+	if size+atOnce > uint64(len(b)) {
 		return false
 	}
 	if *left -= int(size); *left < 0 {
 		return false
 	}
-	for _, s := range b[1 : 1+sides] {
+	for _, s := range sides(b) {
 		if uint64(s) >= uint64(r.polygons) {
 			return false
 		}
@@ -154,9 +158,9 @@ func (r *Raster) soundBlock(at uint64, left *int) bool {
 	if head&listBit != 0 {
 		return true
 	}
-	named := head & baseMask
-	for _, v := range b[1+sides : size] {
-		named |= v >> sideShift & baseMask
+	named := gathered(head)
+	for _, v := range b[1 : 1+vertices] {
+		named |= gathered(v)
 	}
-	return named>>sides == 0
+	return named>>polygons == 0 && (vertices == 0 || b[1]&(drawn|sidesMask) == 0)
 }

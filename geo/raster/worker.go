@@ -34,9 +34,9 @@ type worker struct {
 
 const (
 	// mostInBlock is the number of edges above which a square is divided.
-	mostInBlock = 8
+	mostInBlock = 12
 	// mean is how many edges its parts have on average, if these are spread evenly.
-	mean = 4
+	mean = 6
 	// mostSteps is by how many bits a square is divided at once.
 	mostSteps = 7
 	// mostVain is how often a square is divided in vain, where several polygons meet in
