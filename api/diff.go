@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -115,7 +114,7 @@ func diffMap(d diff.Diff) ([]byte, error) {
 	for i, ch := range d.Changes {
 		b = appendString(append(comma(b, i), `{"type":"Feature","id":`...), string(ch.Code))
 		b = appendGeometry(append(b, `,"geometry":`...), present(ch).Geometry)
-		properties, err := json.Marshal(newChangeView(ch))
+		properties, err := marshal(newChangeView(ch))
 		if err != nil {
 			return nil, err
 		}

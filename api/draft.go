@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -54,7 +53,7 @@ func (s *Server) follow(c echo.Context, u data.Upload, event string, view func(e
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for last := ""; ; {
-		body, err := json.Marshal(view(c, u))
+		body, err := marshal(view(c, u))
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -99,7 +98,7 @@ func (p publication) message(grid tiles.Grid, datum crs.Datum) ([]byte, error) {
 
 // event is a server-sent event.
 func event(kind, id string, v any) ([]byte, error) {
-	body, err := json.Marshal(v)
+	body, err := marshal(v)
 	if err != nil {
 		return nil, err
 	}

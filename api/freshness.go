@@ -3,7 +3,6 @@ package api
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -47,7 +46,7 @@ func (s *Server) held(c echo.Context, etag, caching string) (done bool, err erro
 
 // hashed answers with a JSON document that depends on who asks, under an ETag over its bytes.
 func (s *Server) hashed(c echo.Context, doc any) error {
-	body, err := json.Marshal(doc)
+	body, err := marshal(doc)
 	if err != nil {
 		return err
 	}

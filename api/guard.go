@@ -102,7 +102,7 @@ func (s *Server) keyed(next echo.HandlerFunc) echo.HandlerFunc {
 				"未设置管理员密钥时，此地址只能以 localhost 或 127.0.0.1 访问", "without an administrator's key this address is reached as localhost or 127.0.0.1 only")
 		}
 		if !s.holdsKey(c.Request()) {
-			return geo.Errorf("key_required", "此操作需要管理员密钥：Authorization: Bearer <密钥>", "this needs the administrator's key: Authorization: Bearer <key>")
+			return geo.Errorf("key_required", "此操作需要管理员密钥：Authorization: Bearer 密钥", "this needs the administrator's key: Authorization: Bearer KEY")
 		}
 		return next(c)
 	}

@@ -2,7 +2,6 @@ package api
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -86,7 +85,7 @@ func (s *Server) item(c echo.Context) error {
 	}
 	self := s.base(c) + "/collections/" + string(col) + "/items/" + url.PathEscape(string(code))
 	body = append(body[:len(body)-1], `,"links":`...)
-	links, err := json.Marshal([]link{
+	links, err := marshal([]link{
 		{Href: self, Rel: "self", Type: "application/geo+json", Title: f.Name},
 		{Href: s.base(c) + "/collections/" + string(col), Rel: "collection", Type: "application/json"},
 	})
@@ -288,7 +287,7 @@ func (p page) json(base string, q url.Values) ([]byte, error) {
 		name  string
 		value any
 	}{{"links", links}, {"versions", p.snap.Versions(p.collection)}} {
-		v, err := json.Marshal(m.value)
+		v, err := marshal(m.value)
 		if err != nil {
 			return nil, err
 		}

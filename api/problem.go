@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -170,7 +169,7 @@ func (s *Server) fail(err error, c echo.Context) {
 		s.log.Error("request failed", "method", c.Request().Method, "route", c.Path(), "cause", err)
 	}
 	lang := language(c.Request())
-	body, merr := json.Marshal(Problem{
+	body, merr := marshal(Problem{
 		Type: "about:blank", Title: title(status).In(lang), Status: status,
 		Detail: shown.Text.In(lang), Code: shown.Code, Violations: violationViews(shown.Violations, lang),
 	})

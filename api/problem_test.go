@@ -55,3 +55,25 @@ func TestRefusalsSayWhatWouldDo(t *testing.T) {
 		}
 	}
 }
+
+// TestAddressesStandAsTheyAre: whoever copies an address out of an answer has it whole.
+func TestAddressesStandAsTheyAre(t *testing.T) {
+	s := demoServer(t)
+	for path, want := range map[string]string{
+		"/tiles/cells.json?datum=gcj02&content=fills":                "?datum=gcj02&content=fills",
+		"/style.json?datum=gcj02&addresses=plain":                    "?datum=gcj02&addresses=plain",
+		"/collections/cells/items?bbox=118,28,120,30&limit=2":        "&limit=2",
+		"/collections/cells/items?bbox=118,28,120,30&limit=2&f=json": "&f=json",
+	} {
+		if rec := get(t, s, path, http.StatusOK); !strings.Contains(rec.Body.String(), want) || strings.Contains(rec.Body.String(), `\u0026`) || !json.Valid(rec.Body.Bytes()) {
+			t.Errorf("%s: no %s in %.400s", path, want, rec.Body)
+		}
+	}
+	for _, text := range []string{`&`, `\u0026`, `\\u0026`, `\`, `"&"`, `<&>`, "&\u2028", `\&`} {
+		b, err := marshal([]string{text})
+		var back []string
+		if err != nil || json.Unmarshal(b, &back) != nil || back[0] != text || strings.ContainsAny(string(b), "<>\u2028") {
+			t.Errorf("%q is written as %s and read as %q, %v", text, b, back, err)
+		}
+	}
+}

@@ -3,7 +3,6 @@ package api
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -163,7 +162,7 @@ func WriteRematch(ctx context.Context, w io.Writer, r *data.Registry, media stri
 		if err != nil {
 			return err
 		}
-		body, err := json.Marshal(newRematchView(m, from, to))
+		body, err := marshal(newRematchView(m, from, to))
 		if err != nil {
 			return err
 		}
