@@ -1,10 +1,6 @@
 package raster
 
-import (
-	"math"
-
-	"github.com/paulmach/orb"
-)
+import "math"
 
 // piece is what of an edge lies within an area and its frame, in units, rounded.
 type piece struct {
@@ -42,24 +38,39 @@ func (a area) cut(ps []piece, e *edge) []piece {
 	return append(ps, piece{e, at(from), at(to)})
 }
 
-func units(v float64) uint32 { return uint32(min(max(math.Round(v), 0), mostUnits)) }
+// units is a coordinate rounded to units within the frame.
+func units(v float64) uint32 {
+	if !(v > 0) {
+		return 0
+	}
+	return uint32(min(v+0.5, mostUnits))
+}
 
 // clip gives the part of a line from a to b that lies between 0 and mostUnits in both
 // axes, as fractions of its length; ok is false where there is none.
 func clip(ax, ay, bx, by float64) (from, to float64, ok bool) {
-	from, to = 0, 1
-	for _, c := range [...][2]float64{{ax, bx}, {ay, by}} {
-		d := c[1] - c[0]
-		switch low, high := (0-c[0])/d, (mostUnits-c[0])/d; {
-		case d > 0:
-			from, to = max(from, low), min(to, high)
-		case d < 0:
-			from, to = max(from, high), min(to, low)
-		case c[0] < 0 || c[0] > mostUnits:
-			return 0, 0, false
-		}
+	switch {
+	case min(ax, bx) >= 0 && max(ax, bx) <= mostUnits && min(ay, by) >= 0 && max(ay, by) <= mostUnits:
+		return 0, 1, true
+	case max(ax, bx) < 0 || min(ax, bx) > mostUnits || max(ay, by) < 0 || min(ay, by) > mostUnits:
+		return 0, 0, false
 	}
+	from, to = clipAxis(ax, bx, 0, 1)
+	from, to = clipAxis(ay, by, from, to)
 	return from, to, from <= to
+}
+
+// clipAxis is clip in one axis of what is left of the line.
+func clipAxis(a, b, from, to float64) (float64, float64) {
+	if min(a, b) >= 0 && max(a, b) <= mostUnits {
+		return from, to
+	}
+	d := b - a // not zero, as the line does not lie all beyond
+	low, high := (0-a)/d, (mostUnits-a)/d
+	if d < 0 {
+		low, high = high, low
+	}
+	return max(from, low), min(to, high)
 }
 
 // block lays down the edges of an area as chains, and gives its entry; an area whose
@@ -134,20 +145,20 @@ func (w *worker) base(a area, edges []edge, inside, sides []int32, at int) (in u
 	const perAxis = 5
 	b := w.arena[at:]
 	start := w.frame.start(a)
-	for i := range perAxis * perAxis {
-		x, y := 0.5+float64(i%perAxis), 0.5+float64(i/perAxis)
+	for i := range perAxis * perAxis { // the first are on the latitude of the start
+		x, y := 0.5+float64(i%perAxis), 0.5+float64((i/perAxis+perAxis/2)%perAxis)
 		fine := func(v float64) spot { return spot(v*(unitsWide<<fineBits)/perAxis) + unitsBeyond<<fineBits }
 		at := fine(x) | fine(y)<<16
 		odd, close := count(b, at)
 		if close && beside(b, at) {
 			continue
 		}
-		p := orb.Point{w.origin[0] + (a.u+x/perAxis*a.side)*w.frame.side, w.origin[1] + (a.v+y/perAxis*a.side)*w.frame.side}
+		p := w.frame.stop(a.u+x/perAxis*a.side, a.v+y/perAxis*a.side)
 		for _, s := range inside {
 			in |= bit(sides, s)
 		}
 		for k := range edges {
-			if w.crosses(a, &edges[k], start) != w.crosses(a, &edges[k], p) {
+			if !w.apart(a, &edges[k], start, p) && w.crosses(a, &edges[k], start.Point) != w.crosses(a, &edges[k], p.Point) {
 				in ^= bit(sides, edges[k].sides[0]) ^ bit(sides, edges[k].sides[1])
 			}
 		}

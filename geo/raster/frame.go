@@ -68,16 +68,21 @@ type area struct {
 	depth      int
 }
 
-// start is the position from which the rows of an area are followed, amid its western
-// side.
-func (f *frame) start(a area) orb.Point {
-	return orb.Point{f.origin[0] + a.u*f.side, f.origin[1] + (a.v+a.side/2)*f.side}
+// stop is a position that is gone to, and its place in squares of the root.
+type stop struct {
+	orb.Point
+	u, v float64
 }
 
-// corner is the south-western corner of an area.
-func (f *frame) corner(a area) orb.Point {
-	return orb.Point{f.origin[0] + a.u*f.side, f.origin[1] + a.v*f.side}
+func (f *frame) stop(u, v float64) stop {
+	return stop{orb.Point{f.origin[0] + u*f.side, f.origin[1] + v*f.side}, u, v}
 }
+
+// start is where the rows of an area are followed from, amid its western side.
+func (f *frame) start(a area) stop { return f.stop(a.u, a.v+a.side/2) }
+
+// corner is the south-western corner of an area.
+func (f *frame) corner(a area) stop { return f.stop(a.u, a.v) }
 
 // beyond says whether a place lies behind an area's eastern side.
 func (a area) beyond(u float64) bool { return u > a.u+a.side*(1+enlarged) }

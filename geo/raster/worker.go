@@ -213,13 +213,13 @@ func (w *worker) share(a area, edges []edge, steps int) (first []uint32) {
 
 // follow goes from one position of an area to another and gives the polygons that
 // cover it, of which those that cover the first one are inside.
-func (w *worker) follow(a area, edges []edge, inside []int32, from, to orb.Point) []int32 {
+func (w *worker) follow(a area, edges []edge, inside []int32, from, to stop) []int32 {
 	w.work += len(edges)
 	for i := range edges {
 		if w.work > w.most {
 			break // it is given up
 		}
-		if w.apart(a, &edges[i], from, to) || w.crosses(a, &edges[i], from) == w.crosses(a, &edges[i], to) {
+		if w.apart(a, &edges[i], from, to) || w.crosses(a, &edges[i], from.Point) == w.crosses(a, &edges[i], to.Point) {
 			continue
 		}
 		w.work += len(inside)
@@ -240,17 +240,27 @@ func (w *worker) follow(a area, edges []edge, inside []int32, from, to orb.Point
 // apart says that the rays from two positions of an area to the east cross an edge alike, in
 // the usual cases that need no more than comparing: it lies to the west of both, or
 // passes the latitude of neither, or lies to the east of both, which have the same latitude.
-func (w *worker) apart(a area, e *edge, p, q orb.Point) bool {
-	from, to := w.points[e.first], w.points[e.first+1]
-	if max(from[0], to[0]) <= min(p[0], q[0]) {
+// Most often places in squares tell, by far more than these are rounded.
+func (w *worker) apart(a area, e *edge, p, q stop) bool {
+	far := enlarged * a.side
+	if max(e.au, e.bu) < min(p.u, q.u)-far {
 		return true
 	}
-	if a.beyond(max(e.au, e.bu)) {
+	beyond := a.beyond(max(e.au, e.bu))
+	if !beyond && (max(e.av, e.bv) < min(p.v, q.v)-far || min(e.av, e.bv) > max(p.v, q.v)+far ||
+		p.v == q.v && min(e.au, e.bu) > max(p.u, q.u)+far) {
+		return true
+	}
+	from, to := w.points[e.first], w.points[e.first+1]
+	if max(from[0], to[0]) <= min(p.Point[0], q.Point[0]) {
+		return true
+	}
+	if beyond {
 		return false
 	}
-	south, north := min(p[1], q[1]), max(p[1], q[1])
+	south, north := min(p.Point[1], q.Point[1]), max(p.Point[1], q.Point[1])
 	return max(from[1], to[1]) <= south || min(from[1], to[1]) > north ||
-		south == north && min(from[0], to[0]) > max(p[0], q[0])
+		south == north && min(from[0], to[0]) > max(p.Point[0], q.Point[0])
 }
 
 // crosses says whether the ray from p to the east crosses an edge of an area, where the
