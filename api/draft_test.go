@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +55,11 @@ func TestADraftIsSeenBeforeItIsPublished(t *testing.T) {
 	at := maptile.At(orb.Point{118.995, 29.005}, 14)
 	path := "/" + strings.Join([]string{num(int(at.Z)), num(int(at.X)), num(int(at.Y))}, "/") + ".mvt"
 	get(t, s, "/tiles/cells"+path, http.StatusNoContent)
+	for rel, end := range map[string]string{"diff": "/diff", "tiles": "/tiles/{z}/{x}/{y}.mvt"} {
+		if !slices.ContainsFunc(draft.Links, func(l link) bool { return l.Rel == rel && strings.HasSuffix(l.Href, "/uploads/"+draft.ID+end) }) {
+			t.Errorf("no link leads to the draft's %s: %v", rel, draft.Links)
+		}
+	}
 	tile := get(t, s, "/uploads/"+draft.ID+"/tiles"+path, 200)
 	layers, err := mvt.Unmarshal(tile.Body.Bytes())
 	if err != nil || len(layers) == 0 || layers[0].Name != "cells" || layers[0].Features[0].Properties["code"] != "C3" {

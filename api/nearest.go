@@ -224,7 +224,7 @@ type passedView struct {
 }
 
 // along answers POST /along: the cells that a line passes, in order, with the metres along
-// the line at which each is entered and left.
+// the line at which each is entered and left. A line without length has the cell of its place.
 func (s *Server) along(c echo.Context) error {
 	q, err := only(c, "datum", "at")
 	if err != nil {
@@ -255,6 +255,9 @@ func (s *Server) along(c echo.Context) error {
 		return geo.Errorf("too_large", "线路经过的网格超过 %d 段；请分段查询", "the line passes more than %d stretches of cells: ask in parts", mostSpans)
 	} else if err != nil {
 		return err
+	}
+	if len(spans) == 0 { // the line stands still
+		spans = []snapshot.Span{{Cell: snap.Locate(line[0]).Cell}}
 	}
 	answer := struct {
 		LengthM  float64           `json:"lengthM"`

@@ -112,6 +112,10 @@ func TestWithinAndAlongOverHTTP(t *testing.T) {
 	if m := geo.DistanceM(from, to); math.Abs(way.LengthM-m) > 1e-3*m {
 		t.Errorf("the way is %v m long, the ends are %v m apart", way.LengthM, m)
 	}
+	ask("/along", map[string]any{"type": "LineString", "coordinates": []orb.Point{to, to, to}}, &way)
+	if len(way.Cells) != 1 || way.Cells[0].Cell.Code != part.At(part.Len()-1).Code || way.Cells[0].ExitM != 0 || way.LengthM != 0 {
+		t.Errorf("who stands still passes %+v", way)
+	}
 	long := strings.Repeat("[1,1],", 10_001)
 	for _, bad := range []string{
 		``, `null`, `5`, `{}`, `{"type":"Point","coordinates":[1,1]}`, `{"type":"LineString","coordinates":[[1,1]]}`, `{"type":"LineString","coordinates":[[1,1],[1]]}`, `{"type":"LineString","coordinates":[[1,1],[1,100]]}`,

@@ -15,6 +15,7 @@ import (
 	"towngrid/data"
 	"towngrid/geo"
 	"towngrid/geo/intake"
+	"towngrid/tiles"
 )
 
 // uploadView is an upload as clients see it, in one language.
@@ -73,6 +74,9 @@ func (s *Server) uploadView(c echo.Context, u data.Upload) uploadView {
 	}
 	if u.State == data.UploadDraft {
 		v.Links = append(v.Links, link{Href: self + "/publish?base=" + strconv.Itoa(u.Base), Rel: "publish"})
+		if u.Collection.Schema().Public {
+			v.Links = append(v.Links, link{Href: self + "/diff", Rel: "diff", Type: "application/json"}, link{Href: self + "/tiles/{z}/{x}/{y}.mvt", Rel: "tiles", Type: tiles.MediaType})
+		}
 		if slices.Contains([]geo.Collection{geo.Towns, geo.Parcels, geo.Facilities}, u.Collection) {
 			v.Links = append(v.Links, link{Href: self + "/compliance", Rel: "compliance", Type: "application/json"})
 		}
