@@ -25,15 +25,11 @@ func (s *Store) recall(ctx context.Context, look func(pgx.Tx) error) error {
 	if s.standby == nil || !s.prepared.Load() || time.Now().UnixNano() < s.resting.Load() {
 		return s.read(ctx, look)
 	}
-	tx, err := s.begin(ctx, s.standby, asOf)
+	tx, err := s.beginOn(ctx, s.standby, asOf, s.caughtUp)
 	if err != nil {
-		if ctx.Err() == nil {
+		if !errors.Is(err, errBehind) && ctx.Err() == nil {
 			s.resting.Store(time.Now().Add(rest).UnixNano())
 		}
-		return s.read(ctx, look)
-	}
-	if !s.caughtUp(ctx, tx) {
-		s.rollback(ctx, tx)
 		return s.read(ctx, look)
 	}
 	if err = s.look(ctx, tx, look); errors.Is(err, data.ErrUnavailable) {
@@ -42,27 +38,33 @@ func (s *Store) recall(ctx context.Context, look func(pgx.Tx) error) error {
 	return err
 }
 
-// caughtUp says whether a transaction sees all that this service has written and seen.
-// Only a server that still follows does, for one that was promoted or started by itself
-// goes its own way: its connection is closed. On another timeline the same place holds
-// something else. A standby tells its timeline when it has come to a restart point on it.
-func (s *Store) caughtUp(ctx context.Context, tx pgx.Tx) bool {
+// errBehind means that a standby lacks what this service has written or seen.
+var errBehind = errors.New("the standby has not caught up")
+
+// caughtUp is nil when a transaction that begins now sees all that this service has
+// written and seen; one that has begun may see less than the server has come to meanwhile. Only a
+// server that still follows does, for one that was promoted or started by itself goes its own
+// way: its connection is closed. On another timeline the same place holds something
+// else. A standby tells its timeline when it has come to a restart point on it.
+func (s *Store) caughtUp(ctx context.Context, conn *pgx.Conn) error {
 	reached := s.reached.Load()
 	if reached == nil {
-		return false
+		return errBehind
 	}
 	var follows, yes bool
-	err := within(ctx, s.opts.Answer, func(ctx context.Context) error {
-		return tx.QueryRow(ctx, `SELECT pg_is_in_recovery(), coalesce(pg_last_wal_replay_lsn() >= $1::text::pg_lsn AND $2::text = concat_ws(' ',
-			(SELECT system_identifier FROM pg_control_system()),
-			greatest((SELECT timeline_id FROM pg_control_checkpoint()), (SELECT min_recovery_end_timeline FROM pg_control_recovery())),
-			current_database()), false)`, reached.at, reached.origin).Scan(&follows, &yes)
-	})
-	if err == nil && !follows {
-		_ = within(ctx, s.opts.Answer, tx.Conn().Close)
-		s.resting.Store(time.Now().Add(rest).UnixNano())
+	err := conn.QueryRow(ctx, `SELECT pg_is_in_recovery(), coalesce(pg_last_wal_replay_lsn() >= $1::text::pg_lsn AND $2::text = concat_ws(' ',
+		(SELECT system_identifier FROM pg_control_system()),
+		greatest((SELECT timeline_id FROM pg_control_checkpoint()), (SELECT min_recovery_end_timeline FROM pg_control_recovery())),
+		current_database()), false)`, reached.at, reached.origin).Scan(&follows, &yes)
+	switch {
+	case err != nil:
+		return err
+	case !follows:
+		return errors.Join(errBehind, conn.Close(ctx))
+	case !yes:
+		return errBehind
 	}
-	return err == nil && follows && yes
+	return nil
 }
 
 // mark notes how far the write-ahead log has come, for caughtUp: what a transaction sees

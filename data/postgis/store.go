@@ -231,6 +231,11 @@ func (s *Store) rollback(ctx context.Context, tx pgx.Tx) {
 // begin begins a transaction, or is data.ErrUnavailable when that takes longer than
 // Options.Answer. Connections that broke while nobody used them are passed over.
 func (s *Store) begin(ctx context.Context, pool *pgxpool.Pool, o pgx.TxOptions) (pgx.Tx, error) {
+	return s.beginOn(ctx, pool, o, func(context.Context, *pgx.Conn) error { return nil })
+}
+
+// beginOn is begin on a connection that fits, which is asked before the transaction begins.
+func (s *Store) beginOn(ctx context.Context, pool *pgxpool.Pool, o pgx.TxOptions, fits func(context.Context, *pgx.Conn) error) (pgx.Tx, error) {
 	quick, stop := context.WithTimeout(ctx, s.opts.Answer)
 	defer stop()
 	for try := 0; ; try++ {
@@ -238,9 +243,11 @@ func (s *Store) begin(ctx context.Context, pool *pgxpool.Pool, o pgx.TxOptions) 
 		if err != nil {
 			return nil, err
 		}
-		tx, err := conn.BeginTx(quick, o)
-		if err == nil {
-			return held{tx, conn}, nil
+		if err = fits(quick, conn.Conn()); err == nil {
+			var tx pgx.Tx
+			if tx, err = conn.BeginTx(quick, o); err == nil {
+				return held{tx, conn}, nil
+			}
 		}
 		err = broken(conn.Conn(), err)
 		conn.Release()
