@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/url"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/paulmach/orb"
 
 	"towngrid/data"
@@ -193,6 +195,71 @@ func TestReader(t *testing.T) {
 		if _, err := conn.Exec(t.Context(), statement); err == nil || !contains(err.Error(), "permission denied") && !contains(err.Error(), "cannot ") {
 			t.Errorf("the reader may %s: %v", statement, err)
 		}
+	}
+}
+
+// TestStrictReaders: with the statements for it, a reader's own function is asked of no row but
+// those that he sees, where it was asked of drafts, and a search by place uses the index yet.
+func TestStrictReaders(t *testing.T) {
+	dsn := pgtest.Start(t)
+	s, conn := open(t, dsn, Options{}), another(t, dsn)
+	var fs []geo.Feature
+	for i := range 3000 {
+		fs = append(fs, geo.Feature{Code: geo.Code(fmt.Sprint(i)), Name: "公开", Geometry: square(100+float64(i%60)*0.1, 25+float64(i/60)*0.1, 0.1)})
+	}
+	publish(t, s, geo.Cells, 0, fs...)
+	for i := range fs {
+		fs[i].Name = "草案"
+	}
+	sum, err := geo.Checksum(fs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	draft := geo.Version{ID: uuid.NewString(), Collection: geo.Cells, Division: "330890", State: geo.Draft, Created: time.Now(), Features: len(fs), Checksum: sum}
+	if err := s.SaveDraft(t.Context(), draft, fs); err != nil {
+		t.Fatal(err)
+	}
+	run(t, conn, "ANALYZE")
+	cfg, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]int{}
+	cfg.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) { told[n.Message]++ }
+	reader, err := pgx.ConnectConfig(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close(context.Background())
+	run(t, reader, "SET ROLE towngrid_reader")
+	run(t, reader, "SET enable_nestloop = off; SET enable_mergejoin = off") // so that all features are looked through
+	run(t, reader, `CREATE FUNCTION pg_temp.tell(text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS 'BEGIN RAISE NOTICE ''%'', $1; RETURN true; END'`)
+	ask := func() {
+		clear(told)
+		run(t, reader, "SELECT * FROM cells WHERE pg_temp.tell(name)")
+	}
+	if ask(); told["草案"] == 0 {
+		t.Error("the views are as strict without the statements: what is said of them is not so any more")
+	}
+	statements, err := os.ReadFile("../../migrations/readers/strict.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, conn, string(statements))
+	if ask(); told["草案"] > 0 || told["公开"] != len(fs) {
+		t.Errorf("the reader is told %v", told)
+	}
+	found, err := reader.Query(t.Context(), "EXPLAIN SELECT * FROM cells WHERE geom && ST_MakeEnvelope(100, 25, 100.2, 25.2, 4490)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := pgx.CollectRows(found, pgx.RowTo[string])
+	if err != nil || !contains(strings.Join(plan, "\n"), "towngrid_feature_area") {
+		t.Errorf("a search by place is planned as\n%s\n%v", strings.Join(plan, "\n"), err)
+	}
+	if n := one[int](t, conn, "SELECT count(*) FROM pg_class WHERE relkind = 'v' AND relname = ANY($1) AND 'security_barrier=true' = ANY(reloptions)",
+		[]string{"towns", "units", "cells", "parcels", "facilities"}); n != 5 {
+		t.Errorf("%d of the five views have a barrier", n)
 	}
 }
 
