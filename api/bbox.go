@@ -1,6 +1,7 @@
 package api
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -22,6 +23,11 @@ func parseBox(s string) (box, error) {
 	}
 	items := strings.Split(s, ",")
 	if len(items) == 6 {
+		for _, height := range []string{items[2], items[5]} {
+			if n, err := strconv.ParseFloat(strings.TrimSpace(height), 64); err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+				return nil, badBox(s)
+			}
+		}
 		items = []string{items[0], items[1], items[3], items[4]}
 	}
 	if len(items) != 4 {
