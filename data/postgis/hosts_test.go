@@ -16,6 +16,7 @@ import (
 
 	"towngrid/data"
 	"towngrid/data/pgtest"
+	"towngrid/geo"
 )
 
 // TestSilentHost: a service starts though the first of its hosts takes connections and
@@ -118,6 +119,37 @@ func TestHostsInOrder(t *testing.T) {
 	h.last = &net.TCPAddr{IP: net.ParseIP("10.0.0.3"), Port: 5432}
 	if got := list(); got != "one+ one two+ two three+ three" {
 		t.Error(got)
+	}
+}
+
+// TestSettings: connections have the limits of the options, and what the address sets goes
+// before; a database in a schema of its own works like any other, for readers as well.
+func TestSettings(t *testing.T) {
+	dsn := pgtest.Start(t)
+	conn := another(t, dsn)
+	run(t, conn, "CREATE SCHEMA gis")
+	s := open(t, dsn+"&search_path=gis,public&lock_timeout=1234", Options{StatementTimeout: 42 * time.Second, LockTimeout: 5 * time.Second})
+	for name, want := range map[string]string{
+		"statement_timeout": "42s", "lock_timeout": "1234ms", "idle_in_transaction_session_timeout": "42s", "TimeZone": "UTC", "jit": "off", "application_name": "towngrid pool",
+	} {
+		var got string
+		if err := s.pool.QueryRow(t.Context(), "SELECT current_setting($1)", name).Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %s, not %s: %v", name, got, want, err)
+		}
+	}
+	v := publish(t, s, geo.Towns, 0, geo.Feature{Code: "1", Geometry: square(118, 29, 1)})
+	if _, err := s.AddIncidents(t.Context(), []data.Incident{incidentAt("a", time.Now())}); err != nil {
+		t.Error(err)
+	}
+	if vs, err := s.Published(t.Context()); err != nil || len(vs) != 1 || vs[0].ID != v.ID {
+		t.Errorf("it lists %v, %v", vs, err)
+	}
+	if n := one[int](t, conn, "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND (relname LIKE 'towngrid%' OR relname LIKE 'incidents%')"); n > 0 {
+		t.Errorf("%d things lie beside the schema", n)
+	}
+	run(t, conn, "SET ROLE towngrid_reader")
+	if n := one[int](t, conn, "SELECT count(*) FROM gis.towns"); n != 1 {
+		t.Errorf("the reader sees %d towns", n)
 	}
 }
 

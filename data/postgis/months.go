@@ -108,13 +108,21 @@ func addMonth(ctx context.Context, tx pgx.Tx, t time.Time) error {
 	}
 	const moment = "2006-01-02 15:04:05Z07:00"
 	from, to := begin.Format(moment), begin.AddDate(0, 1, 0).Format(moment)
-	for _, statement := range []string{
-		"CREATE TABLE " + name + " (LIKE incidents INCLUDING DEFAULTS)",
-		"LOCK TABLE incidents_other IN ACCESS EXCLUSIVE MODE", // as attaching does
-		fmt.Sprintf("INSERT INTO %s SELECT * FROM incidents_other WHERE time >= '%s' AND time < '%s'", name, from, to),
-		fmt.Sprintf("DELETE FROM incidents_other WHERE time >= '%s' AND time < '%s'", from, to),
-		fmt.Sprintf("ALTER TABLE incidents ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')", name, from, to),
-	} {
+	month := fmt.Sprintf("time >= '%s' AND time < '%s'", from, to)
+	if _, err := tx.Exec(ctx, "CREATE TABLE "+name+" (LIKE incidents INCLUDING DEFAULTS)"); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, "LOCK TABLE incidents_other IN ACCESS EXCLUSIVE MODE"); err != nil { // as attaching does
+		return err
+	}
+	if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM incidents_other WHERE "+month+")").Scan(&there); err != nil {
+		return err
+	}
+	var statements []string
+	if there {
+		statements = append(statements, "INSERT INTO "+name+" SELECT * FROM incidents_other WHERE "+month, "DELETE FROM incidents_other WHERE "+month)
+	}
+	for _, statement := range append(statements, fmt.Sprintf("ALTER TABLE incidents ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')", name, from, to)) {
 		if _, err := tx.Exec(ctx, statement); err != nil {
 			return err
 		}
