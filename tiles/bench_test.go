@@ -222,8 +222,8 @@ func BenchmarkMemory(b *testing.B) {
 	runtime.KeepAlive(kept)
 }
 
-// BenchmarkFresh publishes a change of ten cells among many and makes the first tiles of the new version.
-// TOWNGRID_LONG=1 takes a million cells, else it is 50,000.
+// BenchmarkFresh publishes a change of ten cells among many, as far as tiles have to do with it, and makes the first tiles of the
+// new version: by the clock, and the processor time. TOWNGRID_LONG=1 takes a million cells, else it is 50,000.
 func BenchmarkFresh(b *testing.B) {
 	n, segments := 50_000, 16
 	if os.Getenv("TOWNGRID_LONG") == "1" {
@@ -250,26 +250,50 @@ func BenchmarkFresh(b *testing.B) {
 		}
 		return snapshot.Empty().With(p)
 	}
-	builder := new(Builder)
+	cache, err := NewCache(0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	type cost struct {
+		clock time.Duration
+		cpu   int64
+	}
+	costs := map[string]*cost{}
+	measure := func(name string, f func()) {
+		if costs[name] == nil {
+			costs[name] = new(cost)
+		}
+		runtime.GC() // of what made the version
+		start, from := time.Now(), cpuTime(b)
+		f()
+		costs[name].clock += time.Since(start)
+		costs[name].cpu += cpuTime(b) - from
+	}
 	at := faces[505][0][0][0]
-	tile := func(s *snapshot.Snapshot, z uint8) time.Duration {
-		start := time.Now()
-		if _, err := builder.Build(context.Background(), s, Request{Collections: []geo.Collection{geo.Cells}, Address: address(z, at)}); err != nil {
+	tile := func(s *snapshot.Snapshot, z uint8) {
+		t, err := cache.Tile(context.Background(), s, Request{Collections: []geo.Collection{geo.Cells}, Address: address(z, at)})
+		if err == nil {
+			_, err = t.Body(context.Background(), Gzip)
+		}
+		if err != nil {
 			b.Fatal(err)
 		}
-		return time.Since(start)
 	}
 	old := version(1)
-	b.ReportMetric(tile(old, 5).Seconds()*1000, "first-ever-ms")
+	measure("first-ever-z5", func() { tile(old, 5) })
+	b.ReportMetric(costs["first-ever-z5"].clock.Seconds()*1000, "first-ever-z5-ms")
+	delete(costs, "first-ever-z5")
 	number := 1
-	var first, next, all time.Duration
 	for b.Loop() {
 		number++
-		s := version(number)
-		first, next, all = tile(s, 13), tile(s, 13), tile(s, 5)
+		next := version(number)
+		measure("publish", func() { cache.Changes(old, next) })
+		measure("first-z13", func() { tile(next, 13) })
+		measure("first-z5", func() { tile(next, 5) })
+		old = next
 	}
-	b.ReportMetric(first.Seconds()*1000, "first-fresh-z13-ms")
-	b.ReportMetric(next.Seconds()*1000, "next-z13-ms")
-	b.ReportMetric(all.Seconds()*1000, "all-z5-ms")
-	runtime.KeepAlive(old)
+	for name, c := range costs {
+		b.ReportMetric(c.clock.Seconds()*1000/float64(b.N), name+"-ms")
+		b.ReportMetric(float64(c.cpu)/1e6/float64(b.N), name+"-cpu-ms")
+	}
 }

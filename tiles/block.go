@@ -22,7 +22,7 @@ import (
 // two features share the chain, 16 bytes a chain, 4 bytes for each place of a chain in a ring, and some 150 bytes a feature.
 type block struct {
 	key     blockKey
-	content uint64 // a digest of what the block is made of
+	content uint64 // a digest of what the block is made of, 0 where it serves one tile
 	own     int    // slots of its own features
 	origin  vertex // of its picture
 
@@ -86,38 +86,25 @@ type maker struct {
 	set  *valueSet
 }
 
-// newBlock makes the block of a bunch, or takes over the one that was made of the same before. It gives
-// the features of its slots by index.
+// newBlock makes the block of a bunch. It gives the features of its slots by index.
 func newBlock(pic *picture, p *snapshot.Part, members bunch) (*block, []int32) {
 	m := &maker{block: &block{key: members.key, own: len(members.members), origin: pic.origin}, pic: pic, part: p}
-	m.gather(members.members)
-	m.content = m.sum()
-	if b := pic.before[members.key]; b != nil && b.content == m.content && b.own == m.own {
-		return b, m.all
-	}
+	m.all = pic.slots(p, members)
 	m.describe()
 	if schemas[pic.collection].Geometry == geo.Point {
 		m.place()
 	} else {
 		m.draw()
 	}
-	return m.block, slices.Clip(m.all)
+	return m.block, m.all
 }
 
-// gather lists the own features and those around them.
-func (m *maker) gather(own []int32) {
-	m.all = slices.Clone(own)
-	box := m.box()
-	if len(m.pic.places) == len(own) || schemas[m.pic.collection].Geometry == geo.Point {
-		return
+// slots are the features of a bunch's block by index: its own, then those around.
+func (pic *picture) slots(p *snapshot.Part, b bunch) []int32 {
+	if len(pic.places) == len(b.members) || schemas[pic.collection].Geometry == geo.Point {
+		return b.members
 	}
-	m.part.Search(box, func(i int) bool {
-		if _, mine := slices.BinarySearch(own, int32(i)); !mine {
-			m.all = append(m.all, int32(i))
-		}
-		return true
-	})
-	slices.Sort(m.all[m.own:])
+	return slices.Concat(b.members, b.around(p, b.box(p)))
 }
 
 // box is the bound of the own features.

@@ -15,6 +15,7 @@ type border struct {
 	level       level
 	id          uint64 // 0 where it is to be found
 	lo, hi      int32
+	number      int32 // in the order in which they were found
 }
 
 // side is who is at one side of a border.
@@ -37,7 +38,7 @@ func (w *desk) side(s *shown, slot int32) side {
 	case slot == none:
 		return side{outerSide, s, slot}
 	case s.standsAlone(slot, w.zoom):
-		return side{aloneSide | uint64(s.number)<<32 | uint64(s.home.all[slot]), s, slot}
+		return side{aloneSide | uint64(s.number)<<32 | uint64(s.pic.feature(s.part, s.home, slot)), s, slot}
 	}
 	return side{mergedSide | uint64(w.merger.number(s.drawn, s.block, s.base, slot)), s, slot}
 }
@@ -58,8 +59,20 @@ func facing(left, right side) (b border, flipped bool) {
 }
 
 // compare orders borders by their sides.
-func (b border) compare(c border) int {
+func (b *border) compare(c *border) int {
 	return cmp.Or(cmp.Compare(b.left.key, c.left.key), cmp.Compare(b.right.key, c.right.key))
+}
+
+// arrange puts the borders in order, those of the same sides as they were found.
+func (t *tracer) arrange() {
+	sorted := true
+	for i := range t.borders {
+		t.borders[i].number = int32(i)
+		sorted = sorted && (i == 0 || t.borders[i-1].compare(&t.borders[i]) <= 0)
+	}
+	if !sorted {
+		slices.SortFunc(t.borders, func(b, c border) int { return cmp.Or(b.compare(&c), cmp.Compare(b.number, c.number)) })
+	}
 }
 
 // borders draws each border once, those of one pair of sides as one feature.
@@ -91,16 +104,14 @@ func (w *desk) borders(ctx context.Context, snap *snapshot.Snapshot, c geo.Colle
 		}
 		return levelBetween(unitsAbove(snap, left.unit()), unitsAbove(snap, right.unit()))
 	})
-	if !slices.IsSortedFunc(t.borders, border.compare) {
-		slices.SortStableFunc(t.borders, border.compare)
-	}
+	t.arrange()
 	names := levelNames(c)
 	for i := 0; i < len(t.borders); {
 		if i%patience == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		from := t.borders[i]
-		for ; i < len(t.borders) && t.borders[i].compare(from) == 0; i++ {
+		for ; i < len(t.borders) && t.borders[i].compare(&from) == 0; i++ {
 			w.layer.line(t.squares[t.borders[i].lo:t.borders[i].hi])
 			from.level = max(from.level, t.borders[i].level)
 		}

@@ -26,7 +26,9 @@ func Build(s *snapshot.Snapshot, r Request) ([]byte, error) {
 // keeps beyond that, for the version that follows. Each grid and datum asked for takes its own. The
 // zero value is ready, and safe for concurrent use.
 type Builder struct {
-	forgetful bool // pictures serve one tile
+	forgetful bool     // pictures serve one tile
+	markers   *markers // of the cache; nil for its own
+	own       markers
 	mu        sync.Mutex
 	pictures  map[pictureKey]*picture
 	latest    map[lineage]*picture
@@ -50,8 +52,19 @@ type lineage struct {
 // picture is that of a part.
 func (b *Builder) picture(p *snapshot.Part, g Grid, d crs.Datum) *picture {
 	pic := b.known(p, g, d)
-	pic.prepare(p)
+	pic.prepare(p, b.marker)
 	return pic
+}
+
+// marker is that of a part, nil where nothing is kept.
+func (b *Builder) marker(p *snapshot.Part) *marker {
+	switch {
+	case b.forgetful:
+		return nil
+	case b.markers != nil:
+		return b.markers.marker(p)
+	}
+	return b.own.marker(p)
 }
 
 // known is the picture of a part, prepared or not.

@@ -60,6 +60,7 @@ func NewCache(size int64) (*Cache, error) {
 		size = DefaultCacheBytes
 	}
 	c := &Cache{heavy: heavy, grace: renewalGrace, counter: stats.NewCounter(), slots: make(chan struct{}, 2*runtime.GOMAXPROCS(0))}
+	c.builder.markers = &c.markers
 	tiles, err := otter.New(&otter.Options[entryKey, []byte]{
 		MaximumWeight: uint64(size),
 		Weigher:       func(_ entryKey, body []byte) uint32 { return uint32(len(body) + entryOverhead) },

@@ -17,7 +17,7 @@ import (
 //
 // Memory: 20 bytes a feature.
 type cluster struct {
-	content uint64 // a digest of all that decides the marks
+	content uint64 // a digest of all that decides the marks, and of what else a block is made of
 	making  sync.Mutex
 	marks   atomic.Pointer[clusterMarks]
 	climbs  atomic.Pointer[[]climbed] // for some states of the units
@@ -38,9 +38,9 @@ type climbed struct {
 	all   mark   // of all members, with these
 }
 
-// digest is a digest of all that decides the marks of a bunch: of its own features everything, and the geometries
-// around them. around are the features whose bounds meet the box of its own, by index; collection, division and
-// feet are the part's.
+// digest is a digest of all that decides the marks of a bunch and of what a block is made of: of its own features everything,
+// and of those around them the geometries, the codes and with what they are merged. around are the features whose bounds meet the
+// box of its own, by index; collection, division and feet are the part's.
 func (b *bunch) digest(seed uint64, p *snapshot.Part, around []int32, feet []bool) uint64 {
 	s := contentSum(seed)
 	s.number(uint64(len(b.members)))
@@ -58,8 +58,18 @@ func (b *bunch) digest(seed uint64, p *snapshot.Part, around []int32, feet []boo
 		}
 		s.geometry(f.Geometry)
 	}
+	c := p.Version().Collection
+	merging, columns := mergingColumns(c), columnsOf(c)
 	for _, i := range around {
-		s.geometry(p.At(int(i)).Geometry)
+		f := p.At(int(i))
+		s.text(string(f.Code))
+		if feet != nil {
+			s.value(feet[i])
+		}
+		for _, column := range merging {
+			s.value(f.Properties.Value(columns[column].Name))
+		}
+		s.geometry(f.Geometry)
 	}
 	return uint64(s)
 }

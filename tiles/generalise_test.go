@@ -36,7 +36,7 @@ func cellsPart(t testing.TB, mps []orb.MultiPolygon) *snapshot.Part {
 func chainsOf(t *testing.T, p *snapshot.Part, d crs.Datum) map[string]chainOf {
 	t.Helper()
 	pic := newPicture(geo.Cells, WebMercatorQuad, d, nil)
-	pic.prepare(p)
+	pic.prepare(p, new(Builder).marker)
 	all := map[string]chainOf{}
 	shared := 0
 	for k := range pic.blocks {
@@ -241,7 +241,8 @@ func TestBlocksAreTakenOver(t *testing.T) {
 	mps := geotest.Tessellation(4, 3000, testBound)
 	p := cellsPart(t, mps)
 	was := newPicture(geo.Cells, WebMercatorQuad, crs.WGS84, nil)
-	was.prepare(p)
+	builder := new(Builder)
+	was.prepare(p, builder.marker)
 	for k := range was.blocks {
 		was.block(p, int32(k))
 	}
@@ -263,7 +264,7 @@ func TestBlocksAreTakenOver(t *testing.T) {
 	}
 	q := cellsPart(t, moved)
 	now := newPicture(geo.Cells, WebMercatorQuad, crs.WGS84, was)
-	now.prepare(q)
+	now.prepare(q, builder.marker)
 	fresh := 0
 	for k := range now.blocks {
 		if b := now.block(q, int32(k)); now.before[b.key] != b {

@@ -44,12 +44,10 @@ func (m *marker) prepare(p *snapshot.Part) {
 	}
 	bunches := partition(p)
 	m.clusters = make([]clusterSlot, len(bunches))
-	bounds := make([]orb.Bound, len(bunches))
 	for k := range bunches {
 		m.clusters[k].bunch = bunches[k]
-		bounds[k] = bunches[k].box(p)
 	}
-	m.tree = newBoundTree(bounds)
+	m.tree = boundsOf(p, bunches)
 	m.missing.Store(int64(len(bunches)))
 	if m.last != nil && len(bunches) > 0 {
 		before := m.last.known()

@@ -69,6 +69,7 @@ func (c *climbs) size() uint64 {
 }
 
 func (b *Builder) size() (n uint64) {
+	n = b.own.size()
 	b.mu.Lock()
 	all := map[*picture]bool{}
 	for _, pic := range b.pictures {
@@ -83,7 +84,7 @@ func (b *Builder) size() (n uint64) {
 		if !pic.ready.Load() {
 			continue
 		}
-		n += sizeOf(&pic.feet) + sizeOf(&pic.places) + sizeOf(&pic.blocks) + sizeOf(&pic.tree)
+		n += sizeOf(&pic.places) + sizeOf(&pic.blocks) // feet and tree are its marker's
 		for k := range pic.blocks {
 			for z := range pic.blocks[k].ways {
 				if h := pic.blocks[k].ways[z].Load(); h != nil {
@@ -93,7 +94,9 @@ func (b *Builder) size() (n uint64) {
 			}
 			if b := pic.blocks[k].block.Load(); b != nil {
 				blocks[b] = true
-				n += uint64(4 * len(pic.blocks[k].members)) // its slots' features, and more for those around
+			}
+			if all := pic.blocks[k].all.Load(); all != nil {
+				n += uint64(4 * len(*all))
 			}
 		}
 		for _, b := range pic.before {

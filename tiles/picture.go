@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"math"
-	"math/rand/v2"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -62,8 +61,8 @@ type picture struct {
 	places    []placing   // of features
 	blocks    []blockSlot
 	tree      boundTree           // of the blocks' features
+	marks     *marker             // has the digests of what blocks are made of; nil where it serves one tile
 	before    map[blockKey]*block // blocks that may be taken over
-	seed      uint64              // of the blocks' sums
 }
 
 // placing says from which block a feature is drawn, and its slot there.
@@ -73,7 +72,7 @@ type placing struct{ block, slot int32 }
 type blockSlot struct {
 	bunch
 	making sync.Mutex
-	all    []int32 // per slot of the block: the feature in the part
+	all    atomic.Pointer[[]int32] // per slot of the block: the feature in the part, once somebody wanted to know
 	block  atomic.Pointer[block]
 
 	leading sync.Mutex // held while ways are made
@@ -86,26 +85,26 @@ func newPicture(c geo.Collection, g Grid, d crs.Datum, last *picture) *picture {
 	return &picture{collection: c, grid: g, datum: d, columns: columnsOf(c), merging: mergingColumns(c), last: last}
 }
 
-// prepare makes the picture ready for its blocks, at the first call.
-func (pic *picture) prepare(p *snapshot.Part) {
+// prepare makes the picture ready for its blocks, at the first call. marks gives the part's marker, or nil.
+func (pic *picture) prepare(p *snapshot.Part, marks func(*snapshot.Part) *marker) {
 	pic.preparing.Do(func() {
 		if p.Len() > 0 {
 			pic.settle(p.Bound())
 		}
-		if pic.collection == geo.Units {
+		if pic.marks = marks(p); pic.marks != nil {
+			pic.feet = pic.marks.feet
+		} else if pic.collection == geo.Units {
 			pic.feet = lowest(p)
 		}
-		bunches := partition(p)
+		bunches, tree := bunchesOf(p, pic.marks)
+		pic.tree = tree
 		pic.places, pic.blocks = make([]placing, p.Len()), make([]blockSlot, len(bunches))
-		bounds := make([]orb.Bound, len(bunches))
 		for k, b := range bunches {
-			pic.blocks[k].bunch, bounds[k] = b, b.box(p)
+			pic.blocks[k].bunch = b
 			for slot, i := range b.members {
 				pic.places[i] = placing{int32(k), int32(slot)}
 			}
 		}
-		pic.tree = newBoundTree(bounds)
-		pic.seed = rand.Uint64()
 		if pic.last != nil && pic.last.origin == pic.origin && pic.last.lift == pic.lift {
 			pic.inherit(pic.last)
 		}
@@ -114,9 +113,30 @@ func (pic *picture) prepare(p *snapshot.Part) {
 	})
 }
 
+// bunchesOf are the bunches of a part, from its marker if there is one, and the tree of their boxes.
+func bunchesOf(p *snapshot.Part, m *marker) ([]bunch, boundTree) {
+	if m == nil {
+		bunches := partition(p)
+		return bunches, boundsOf(p, bunches)
+	}
+	bunches := make([]bunch, len(m.clusters))
+	for k := range m.clusters {
+		bunches[k] = m.clusters[k].bunch
+	}
+	return bunches, m.tree
+}
+
+// boundsOf is the tree of the boxes of bunches.
+func boundsOf(p *snapshot.Part, bunches []bunch) boundTree {
+	bounds := make([]orb.Bound, len(bunches))
+	for k := range bunches {
+		bounds[k] = bunches[k].box(p)
+	}
+	return newBoundTree(bounds)
+}
+
 // inherit notes the blocks that another picture has, and those that it might have taken over itself.
 func (pic *picture) inherit(last *picture) {
-	pic.seed = last.seed
 	pic.before = maps.Clone(last.before)
 	if pic.before == nil {
 		pic.before = map[blockKey]*block{}
@@ -197,10 +217,33 @@ func (pic *picture) block(p *snapshot.Part, k int32) *block {
 	if b := s.block.Load(); b != nil {
 		return b
 	}
-	var b *block
-	b, s.all = newBlock(pic, p, s.bunch)
+	content := uint64(0)
+	if pic.marks != nil {
+		content = pic.marks.cluster(p, int(k)).content
+		if b := pic.before[s.key]; b != nil && b.content == content {
+			s.block.Store(b)
+			return b
+		}
+	}
+	b, all := newBlock(pic, p, s.bunch)
+	b.content = content
+	s.all.Store(&all)
 	s.block.Store(b)
 	return b
+}
+
+// feature is the part's feature in a slot of a block.
+func (pic *picture) feature(p *snapshot.Part, s *blockSlot, slot int32) int32 {
+	if int(slot) < len(s.members) {
+		return s.members[slot]
+	}
+	all := s.all.Load()
+	if all == nil { // of several who find it out any may keep it
+		now := pic.slots(p, s.bunch)
+		all = &now
+		s.all.Store(all)
+	}
+	return (*all)[slot]
 }
 
 // each calls f with the numbers, several at a time, until the context ends.

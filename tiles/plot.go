@@ -317,10 +317,7 @@ func (p *plotter) addChain(s *shown, ref int32) {
 // back, as between features that have collapsed, that much is left out. What f gets holds until it returns.
 func (p *plotter) lineWays(s *shown, ref int32, whole bool, f func(way []square)) {
 	if whole {
-		p.way = append(p.way[:0], p.chainWay(s, index(ref))...)
-		if ref < 0 {
-			slices.Reverse(p.way)
-		}
+		p.way = append(p.appendRef(p.way[:0], s, ref), p.end(s, ref))
 		p.giveWay(f)
 		return
 	}

@@ -11,31 +11,6 @@ import (
 // same as of other content. It is compared within the program only.
 type contentSum uint64
 
-// sum is that of all that the block is made of.
-func (m *maker) sum() uint64 {
-	s := contentSum(m.pic.seed)
-	s.number(uint64(m.own))
-	for slot := range m.all {
-		f := m.feature(slot)
-		s.text(string(f.Code))
-		s.geometry(f.Geometry)
-		if m.pic.feet != nil {
-			s.value(m.pic.feet[m.all[slot]])
-		}
-		if slot >= m.own { // of those around, what tells with whom they are merged
-			for _, column := range m.pic.merging {
-				s.value(f.Properties.Value(m.pic.columns[column].Name))
-			}
-			continue
-		}
-		s.text(f.Name)
-		for _, column := range m.pic.columns {
-			s.value(f.Properties.Value(column.Name))
-		}
-	}
-	return uint64(s)
-}
-
 // number adds a number by folding a product of 128 bits.
 func (s *contentSum) number(v uint64) {
 	hi, lo := bits.Mul64(uint64(*s)^0x9e3779b97f4a7c15, v^0xd6e8feb86659fd93)
