@@ -104,6 +104,38 @@ func TestWaysGiveTheSameTiles(t *testing.T) {
 	}
 }
 
+// Where the division beside changes, and back again, tiles are byte for byte those of which every line is led anew, along ways that
+// were made for another neighbour as well.
+func TestWaysFollowTheDivisionBeside(t *testing.T) {
+	first := patchwork(t, 6, 1200)
+	parts := map[geo.Division][]*snapshot.Part{}
+	for _, s := range []*snapshot.Snapshot{first, patchwork(t, 9, 700), patchwork(t, 11, 60)} {
+		for _, p := range s.Parts(geo.Cells) {
+			parts[p.Version().Division] = append(parts[p.Version().Division], p)
+		}
+	}
+	beside := parts["330803"]
+	snapshots := []*snapshot.Snapshot{first, first.With(beside[1]), first, first.With(beside[2]), first.With(beside[1]), first.With(parts["330802"][1]), first}
+	b := new(tiles.Builder)
+	for n, s := range snapshots {
+		for z := uint8(6); z < 15; z += 2 {
+			q := tiles.Request{Collections: []geo.Collection{geo.Cells}, Address: addressIn(tiles.WebMercatorQuad, z, district.Center())}
+			want, err := tiles.Build(s, q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 3 {
+				if got := body(t, b, s, q); !bytes.Equal(got, want) {
+					t.Fatalf("snapshot %d, zoom %d: %d bytes differ from the %d of a tile that is led anew", n, z, len(got), len(want))
+				}
+			}
+		}
+	}
+	if blocks, _ := tiles.Led(b); blocks < 10 {
+		t.Errorf("only %d blocks have ways", blocks)
+	}
+}
+
 // addressIn is the tile of a grid's zoom that a position lies in.
 func addressIn(g tiles.Grid, z uint8, p orb.Point) tiles.Address {
 	columns, rows := g.Size(z)
