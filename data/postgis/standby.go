@@ -29,13 +29,22 @@ func (s *Store) recall(ctx context.Context, look func(pgx.Tx) error) error {
 	if err != nil {
 		if !errors.Is(err, errBehind) && ctx.Err() == nil {
 			s.resting.Store(time.Now().Add(rest).UnixNano())
+			s.unused(err)
 		}
 		return s.read(ctx, look)
 	}
+	s.warned.Store(false)
 	if err = s.look(ctx, tx, look); errors.Is(err, data.ErrUnavailable) {
 		return s.read(ctx, look)
 	}
 	return err
+}
+
+// unused says, once until it is used again, that the standby is of no use.
+func (s *Store) unused(cause error) {
+	if s.warned.CompareAndSwap(false, true) {
+		s.opts.Log.Warn("the standby cannot be used; the primary answers in its place", "cause", cause)
+	}
 }
 
 // errBehind means that a standby lacks what this service has written or seen.
@@ -80,7 +89,9 @@ func (s *Store) mark(ctx context.Context) {
 	err := s.pool.QueryRow(end, `SELECT pg_current_wal_flush_lsn()::text, concat_ws(' ', (SELECT system_identifier FROM pg_control_system()),
 		('x' || left(pg_walfile_name(pg_current_wal_flush_lsn()), 8))::bit(32)::integer, current_database())`).Scan(&p.at, &p.origin)
 	if err != nil {
-		s.reached.Store(nil)
+		if s.reached.Store(nil); kindOfError(err) == nil {
+			s.unused(err)
+		}
 		return
 	}
 	s.reached.Store(&p)

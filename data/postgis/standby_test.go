@@ -1,8 +1,10 @@
 package postgis
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +85,25 @@ func TestStandby(t *testing.T) {
 	standby.Stop()
 	if vs, err := s.History(t.Context(), data.VersionFilter{}); len(vs) != 3 || err != nil {
 		t.Errorf("with the standby gone it lists %v, %v", vs, err)
+	}
+}
+
+// TestStandbyOfNoUse: of a standby that cannot be used it is said why, once, and the primary
+// answers.
+func TestStandbyOfNoUse(t *testing.T) {
+	dsn := pgtest.Start(t)
+	var said bytes.Buffer
+	log := slog.New(slog.NewTextHandler(&said, nil))
+	s := open(t, dsn, Options{Standby: "postgres://nobody:geheim@" + hostOf(t, dsn) + "/postgres?sslmode=disable", Log: log})
+	publish(t, s, geo.Cells, 0, geo.Feature{Code: "1", Geometry: square(118, 29, 1)})
+	for range 3 {
+		s.resting.Store(0)
+		if vs, err := s.History(t.Context(), data.VersionFilter{}); len(vs) != 1 || err != nil {
+			t.Errorf("it lists %v, %v", vs, err)
+		}
+	}
+	if text := said.String(); strings.Count(text, "the standby cannot be used") != 1 || !contains(text, "nobody") || contains(text, "geheim") {
+		t.Errorf("it says %s", text)
 	}
 }
 

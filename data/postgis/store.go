@@ -92,9 +92,10 @@ type Store struct {
 	standby *pgxpool.Pool // nil for none
 	// reached is the place in the write-ahead log up to which this service has written and
 	// read, nil when it is not known; resting is when the standby is asked again, in
-	// nanoseconds since 1970.
+	// nanoseconds since 1970; warned says that it was said to be of no use.
 	reached atomic.Pointer[place]
 	resting atomic.Int64
+	warned  atomic.Bool
 
 	// eased says that the server acknowledges commits before they are on the disk, by default.
 	eased atomic.Bool
