@@ -263,7 +263,7 @@ func TestWhoLeavesIsNotServed(t *testing.T) {
 		}
 		left <- err
 	}()
-	eventually(t, "a query that waits", 5*time.Second, func() bool { return waiting() == 1 })
+	eventually(t, "a query that waits", 30*time.Second, func() bool { return waiting() == 1 })
 	leave()
 	if err := <-left; !errors.Is(err, context.Canceled) {
 		t.Errorf("the request ends with %v", err)
