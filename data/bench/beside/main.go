@@ -118,7 +118,6 @@ func (s *service) stop() {
 type figures struct{ alone, beside, took, grownMB float64 }
 
 func (s *service) measure(file string, rounds int) error {
-	s.idleMB = s.residentMB()
 	var all []figures
 	for i := range rounds {
 		f, err := s.round(file)
@@ -155,6 +154,9 @@ func (s *service) round(file string) (f figures, err error) {
 	began := time.Now()
 	if f.alone, err = s.ask(func() (bool, error) { return time.Since(began) > quiet, nil }); err != nil {
 		return f, err
+	}
+	if s.idleMB == 0 {
+		s.idleMB = s.residentMB() // once what the start left behind has gone back
 	}
 	most := 0.0
 	began = time.Now()
