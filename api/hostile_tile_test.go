@@ -49,7 +49,7 @@ func cellsServer(t *testing.T, n int, bound orb.Bound, cfg Config) *Server {
 		t.Fatal(err)
 	}
 	v := geo.Version{ID: "one", Collection: geo.Cells, Division: "330890", State: geo.Draft, Created: time.Now().UTC(), Features: len(fs), Checksum: sum}
-	if err := store.SaveDraft(t.Context(), v, fs); err != nil {
+	if err := store.SaveDraft(t.Context(), v, geo.InOrder(fs)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := store.Publish(t.Context(), v.ID, 0, time.Now()); err != nil {

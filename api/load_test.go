@@ -70,7 +70,7 @@ func serverWith(tb testing.TB, all map[geo.Collection][]geo.Feature, cfg Config)
 			tb.Fatal(err)
 		}
 		v := geo.Version{ID: string(col), Collection: col, Division: "330890", State: geo.Draft, Created: time.Now().UTC(), Features: len(fs), Checksum: sum}
-		if err := store.SaveDraft(ctx, v, fs); err != nil {
+		if err := store.SaveDraft(ctx, v, geo.InOrder(fs)); err != nil {
 			tb.Fatal(err)
 		}
 		if _, err := store.Publish(ctx, v.ID, 0, time.Now()); err != nil {

@@ -50,7 +50,7 @@ func saved(b *testing.B, s data.Store, district, generation int) geo.Version {
 		ID: uuid.NewString(), Collection: geo.Cells, Division: geo.Division(fmt.Sprint(100000 + district)),
 		State: geo.Draft, Created: time.Now().UTC(), Features: len(fs), Checksum: sum,
 	}
-	if err := s.SaveDraft(context.Background(), v, fs); err != nil {
+	if err := s.SaveDraft(context.Background(), v, geo.InOrder(fs)); err != nil {
 		b.Fatal(err)
 	}
 	return v

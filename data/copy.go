@@ -116,7 +116,7 @@ func copyDraft(ctx context.Context, from, to Store, v geo.Version) error {
 		}
 		draft.State, draft.Number, draft.Published = geo.Draft, 0, geo.Version{}.Published
 	}
-	return to.SaveDraft(ctx, draft, fs)
+	return to.SaveDraft(ctx, draft, geo.InOrder(fs))
 }
 
 func copyUploads(ctx context.Context, from, to Store, c *Copied, step func(string)) error {

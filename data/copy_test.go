@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"path/filepath"
 	"testing"
 	"time"
@@ -52,7 +53,7 @@ func version(t *testing.T, s data.Store, n int, stamp string) geo.Version {
 		ID: uuid.NewString(), Collection: geo.Cells, Division: "330890", State: geo.Draft, Author: "规划员", Created: time.Now().UTC().Truncate(time.Microsecond),
 		Features: n, Warnings: 3, Checksum: sum, Source: geo.Source{File: "网格.zip", SHA256: "00", Records: n},
 	}
-	if err := s.SaveDraft(t.Context(), v, fs); err != nil {
+	if err := s.SaveDraft(t.Context(), v, geo.InOrder(fs)); err != nil {
 		t.Fatal(err)
 	}
 	return v
@@ -184,7 +185,7 @@ func TestCopyRefuses(t *testing.T) {
 // interrupted fails in the writes that a copy makes.
 type interrupted struct{ breaking }
 
-func (f *interrupted) SaveDraft(ctx context.Context, v geo.Version, fs []geo.Feature) error {
+func (f *interrupted) SaveDraft(ctx context.Context, v geo.Version, fs iter.Seq2[*geo.Feature, error]) error {
 	if err := f.cut(); err != nil {
 		return err
 	}

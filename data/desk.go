@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"runtime/metrics"
 	"sync"
 	"syscall"
 	"time"
@@ -22,8 +23,19 @@ import (
 // keptViolations bounds how many violations an upload keeps.
 const keptViolations = 10_000
 
-// large is from how many bytes on a file leaves memory behind that is worth giving back.
-const large = 8 << 20
+// large is from how many bytes on it is worth giving memory back that reading an upload has
+// left behind: to find it takes a collection, which those who are served notice.
+const large = 48 << 20
+
+// heldBytes is how much memory the collector holds, in use or not.
+func heldBytes() (held uint64) {
+	parts := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/unused:bytes"}, {Name: "/memory/classes/heap/free:bytes"}}
+	metrics.Read(parts)
+	for _, p := range parts {
+		held += p.Value.Uint64()
+	}
+	return held
+}
 
 // underWay is longer than any upload is on its way.
 const underWay = time.Hour
@@ -241,9 +253,10 @@ func (d *desk) read(u Upload) {
 			return
 		}
 		giveWay()
+		held := heldBytes()
 		change := d.process(t)
-		if t.state().Size > large {
-			debug.FreeOSMemory() // a hundred megabytes that nobody needs again
+		if heldBytes() > held+large {
+			debug.FreeOSMemory()
 		}
 		<-d.slots
 		d.settle(t, change)
@@ -324,6 +337,11 @@ func (d *desk) process(t *task) (change func(*Upload)) {
 		return d.zone(t)
 	}
 	res, err := d.readSpooled(t, u)
+	defer func() {
+		if cerr := res.Close(); cerr != nil {
+			d.registry.opts.Log.Error("a file of features could not be given up", "upload", u.ID, "cause", cerr)
+		}
+	}()
 	if err != nil {
 		if known := (*geo.Error)(nil); d.ctx.Err() == nil && (!errors.As(err, &known) || known.Code == apart.BrokeOff) {
 			d.registry.opts.Log.Error("an upload could not be read", "upload", u.ID, "cause", err)
@@ -332,7 +350,7 @@ func (d *desk) process(t *task) (change func(*Upload)) {
 		return func(u *Upload) {
 			refuse(u)
 			told := u.Violations
-			found(u, res)
+			found(u, res.Result)
 			u.Violations = append(told[:len(told):len(told)], res.Violations...)
 		}
 	}
@@ -341,7 +359,7 @@ func (d *desk) process(t *task) (change func(*Upload)) {
 
 // readSpooled reads what was spooled of an upload. While the process has as many files
 // open as it may it waits for a minute, for the upload was promised to be read.
-func (d *desk) readSpooled(t *task, u Upload) (res intake.Result, err error) {
+func (d *desk) readSpooled(t *task, u Upload) (res *apart.Outcome, err error) {
 	for began := time.Now(); ; pause(d.ctx, 200*time.Millisecond) {
 		res, err = d.registry.opts.Apart.Read(d.ctx, intake.Job{
 			File: u.File, Size: u.Size, Collection: u.Collection, Division: u.Division,
@@ -370,33 +388,33 @@ func (t *task) progress(checking bool, done float64) {
 }
 
 // outcome keeps the features of a file that was read and tells the upload's next state.
-func (d *desk) outcome(u Upload, res intake.Result) func(*Upload) {
+func (d *desk) outcome(u Upload, res *apart.Outcome) func(*Upload) {
 	state, version := UploadDraft, ""
-	features := res.Features
-	res.Features = nil // they are kept by the store, not by what follows
 	switch {
 	case res.Question != nil:
 		state = UploadNeedsChoice
 	case geo.Refused(res.Violations):
 		state = UploadRefused
 	case u.Collection == geo.Incidents:
-		if err := d.registry.addIncidents(d.ctx, u.Division, features); err != nil {
+		if err := d.registry.addIncidents(d.ctx, u.Division, res.Each()); err != nil {
 			return refusal(err)
 		}
 		state = UploadPublished
 	default:
-		v, err := d.registry.draft(d.ctx, geo.Version{
+		v, err := d.registry.draftOf(d.ctx, geo.Version{
 			Collection: u.Collection, Division: u.Division, Base: u.Base, Author: u.Author, Warnings: len(res.Violations),
-			Source: geo.Source{File: u.File, SHA256: u.SHA256, Layer: res.Layer, CRS: res.CRS.Name, Encoding: res.Encoding.Name, Records: res.Counts.Records, Notice: u.Notice},
-		}, features)
+			Source:   geo.Source{File: u.File, SHA256: u.SHA256, Layer: res.Layer, CRS: res.CRS.Name, Encoding: res.Encoding.Name, Records: res.Counts.Records, Notice: u.Notice},
+			Features: res.Counts.Features, Checksum: res.Checksum,
+		}, res.Each())
 		if err != nil {
 			return refusal(err)
 		}
 		version = v.ID
 	}
+	read := res.Result // without the features, which are not needed again
 	return func(u *Upload) {
-		u.State, u.Version, u.Question = state, version, res.Question
-		found(u, res)
+		u.State, u.Version, u.Question = state, version, read.Question
+		found(u, read)
 	}
 }
 

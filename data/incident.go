@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/paulmach/orb"
@@ -14,17 +15,20 @@ import (
 
 // addIncidents matches the features of an incidents file against the Snapshot and
 // keeps them all or none.
-func (r *Registry) addIncidents(ctx context.Context, d geo.Division, fs []geo.Feature) error {
+func (r *Registry) addIncidents(ctx context.Context, d geo.Division, fs iter.Seq2[*geo.Feature, error]) error {
 	snap := r.Snapshot()
 	number := snap.Versions(geo.Cells)[geo.Cells][d]
-	ins := make([]Incident, len(fs))
-	for i := range fs {
-		in, err := matched(snap, d, &fs[i])
+	var ins []Incident
+	for f, err := range fs {
+		if err != nil {
+			return err
+		}
+		in, err := matched(snap, d, f)
 		if err != nil {
 			return err
 		}
 		in.Version = number
-		ins[i] = in
+		ins = append(ins, in)
 	}
 	if _, err := r.store.AddIncidents(ctx, ins); errors.Is(err, ErrConflict) {
 		return geo.Errorf("incident_conflict",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -297,8 +298,14 @@ func (r *Registry) draft(ctx context.Context, v geo.Version, fs []geo.Feature) (
 	if err != nil {
 		return v, err
 	}
-	v.ID, v.State, v.Number = uuid.NewString(), geo.Draft, 0
-	v.Created, v.Features, v.Checksum = r.opts.Now().UTC(), len(fs), sum
+	v.Features, v.Checksum = len(fs), sum
+	return r.draftOf(ctx, v, geo.InOrder(fs))
+}
+
+// draftOf is draft of features that come in order of code; the version has their number and
+// checksum.
+func (r *Registry) draftOf(ctx context.Context, v geo.Version, fs iter.Seq2[*geo.Feature, error]) (geo.Version, error) {
+	v.ID, v.State, v.Number, v.Created = uuid.NewString(), geo.Draft, 0, r.opts.Now().UTC()
 	return v, r.store.SaveDraft(ctx, v, fs)
 }
 

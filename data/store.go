@@ -63,12 +63,13 @@ type Versions interface {
 	// error where they cannot all be read. Published, superseded and draft versions
 	// have them; of a discarded one they are ErrConflict.
 	Features(ctx context.Context, id string) iter.Seq2[geo.Feature, error]
-	// SaveDraft keeps a draft and its features; one that was discarded elsewhere is kept
-	// as such, without features. It is ErrConflict when the ID is
+	// SaveDraft keeps a draft and its features, which come in order of code, see geo.InOrder,
+	// each its reader's until the next is asked for, and may be gone through twice; nil yields none. One that was discarded elsewhere is kept
+	// as such, without features. It is an error that the features end with, ErrConflict when the ID is
 	// taken, and an error when v is no draft, counts its features wrongly or is of
 	// incidents, when two features have one code, and when a geometry is not of the
 	// collection's kind or a coordinate not finite.
-	SaveDraft(ctx context.Context, v geo.Version, fs []geo.Feature) error
+	SaveDraft(ctx context.Context, v geo.Version, fs iter.Seq2[*geo.Feature, error]) error
 	// Publish makes a draft live under the next number of its collection and
 	// division and supersedes the one that was. Its base is then the given one. It is
 	// ErrConflict when base is not the number now live (0 for none) or the version is no draft.

@@ -18,15 +18,9 @@ import (
 // A geometry other than a Point or MultiPolygon, or a property that JSON cannot
 // say, is an error.
 func Checksum(fs []Feature) (string, error) {
-	order := make([]int, len(fs))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return fs[a].Code.Compare(fs[b].Code) })
 	h := sha256.New()
 	var buf []byte
-	for _, i := range order {
-		f := &fs[i]
+	for f := range InOrder(fs) {
 		buf = appendSized(buf[:0], f.Code)
 		buf = appendSized(buf, f.Name)
 		at := len(buf)

@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,13 +49,13 @@ func die() {
 	os.Exit(3)
 }
 
-// kept holds on to memory.
-var kept [][]byte
+// hogged holds on to memory.
+var hogged [][]byte
 
 func hog() {
 	bind()
 	for range 64 {
-		kept = append(kept, make([]byte, 128<<20))
+		hogged = append(hogged, make([]byte, 128<<20))
 	}
 }
 
@@ -149,7 +151,7 @@ func TestTheSameApart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := spooled(t, tc.file)
 			var told [2][]string
-			var got [2]intake.Result
+			var got [2]*Outcome
 			var errs [2]error
 			for i, p := range []Program{{}, program(t, "read")} {
 				got[i], errs[i] = p.Read(t.Context(), intake.Job{
@@ -157,6 +159,7 @@ func TestTheSameApart(t *testing.T) {
 					Progress: func(checking bool, done float64) { told[i] = append(told[i], fmt.Sprint(checking, done)) },
 				}, path)
 			}
+			here, there := text(t, got[0], errs[0]), text(t, got[1], errs[1])
 			state := "features"
 			switch {
 			case errs[0] != nil:
@@ -169,7 +172,6 @@ func TestTheSameApart(t *testing.T) {
 			if state != tc.state {
 				t.Fatalf("the outcome is %s, not %s: %v %+v", state, tc.state, errs[0], got[0].Violations)
 			}
-			here, there := text(t, got[0], errs[0]), text(t, got[1], errs[1])
 			if here != there {
 				t.Errorf("here %.2000s\nthere %.2000s", here, there)
 			}
@@ -184,18 +186,30 @@ func TestTheSameApart(t *testing.T) {
 	}
 }
 
-// text is all of a result and its error: features by their checksum and as JSON.
-func text(t *testing.T, res intake.Result, err error) string {
+// text is all of an outcome and its error: features by their checksum, which must be the
+// one that is told, and as JSON. It closes the outcome.
+func text(t *testing.T, o *Outcome, err error) string {
 	t.Helper()
-	sum, serr := geo.Checksum(res.Features)
-	if serr != nil {
-		t.Fatal(serr)
+	defer func() {
+		if err := o.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	fs := kept(t, o.Each())
+	sum := ""
+	if len(fs) > 0 {
+		var err error
+		if sum, err = geo.Checksum(fs); err != nil {
+			t.Fatal(err)
+		}
 	}
-	for _, f := range res.Features {
+	if sum != o.Checksum || len(fs) != len(kept(t, o.Each())) {
+		t.Errorf("%d features have the checksum %s, not %s, or fewer come the second time", len(fs), sum, o.Checksum)
+	}
+	for _, f := range fs {
 		sum += fmt.Sprintf(" %s %s %#v", f.Code, f.Name, f.Properties)
 	}
-	n := len(res.Features)
-	res.Features = nil
+	n, res := len(fs), o.Result
 	var known *geo.Error
 	errors.As(err, &known)
 	b, jerr := json.Marshal(struct {
@@ -210,7 +224,10 @@ func text(t *testing.T, res intake.Result, err error) string {
 
 func TestAProcessThatDies(t *testing.T) {
 	path := spooled(t, layer(t, degrees, square(118, 29)))
-	_, err := program(t, "die").Read(t.Context(), intake.Job{Collection: geo.Cells, Division: "330890"}, path)
+	o, err := program(t, "die").Read(t.Context(), intake.Job{Collection: geo.Cells, Division: "330890"}, path)
+	if err := o.Close(); err != nil {
+		t.Error(err)
+	}
 	var known *geo.Error
 	if !errors.As(err, &known) || known.Code != BrokeOff || !strings.Contains(err.Error(), "a stack of something") || !strings.Contains(err.Error(), "exit status 3") {
 		t.Errorf("%v", err)
@@ -301,17 +318,47 @@ func features() []geo.Feature {
 	}
 }
 
+// kept are features, each with memory of its own.
+func kept(t *testing.T, fs iter.Seq2[*geo.Feature, error]) []geo.Feature {
+	t.Helper()
+	list, err := collected(fs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func collected(fs iter.Seq2[*geo.Feature, error]) (list []geo.Feature, err error) {
+	for f, err := range fs {
+		if err != nil {
+			return list, err
+		}
+		one := *f
+		if f.Geometry != nil {
+			one.Geometry = orb.Clone(f.Geometry)
+		}
+		one.Properties = slices.Clone(f.Properties)
+		list = append(list, one)
+	}
+	return list, nil
+}
+
+// TestFileOfFeatures writes and reads features larger and smaller than those before.
 func TestFileOfFeatures(t *testing.T) {
 	var file bytes.Buffer
 	if err := writeFeatures(&file, features()); err != nil {
 		t.Fatal(err)
 	}
-	got, err := readFeatures(bytes.NewReader(file.Bytes()), int64(file.Len()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a, b := fmt.Sprintf("%#v", got), fmt.Sprintf("%#v", features()); strings.ReplaceAll(a, "(nil)", "{}") != strings.ReplaceAll(b, "(nil)", "{}") {
+	got := kept(t, eachFeature(bytes.NewReader(file.Bytes()), int64(file.Len())))
+	want := kept(t, geo.InOrder(features()))
+	if a, b := fmt.Sprintf("%#v", got), fmt.Sprintf("%#v", want); strings.ReplaceAll(a, "(nil)", "{}") != strings.ReplaceAll(b, "(nil)", "{}") {
 		t.Errorf("got %.3000s\nnot %.3000s", a, b)
+	}
+	for f, err := range eachFeature(bytes.NewReader(file.Bytes()), int64(file.Len())) {
+		if err != nil || f.Code != "" {
+			t.Errorf("%v, %v", f, err)
+		}
+		break
 	}
 	for _, f := range features() {
 		b, err := appendFeature(nil, &f)
@@ -340,13 +387,13 @@ func TestDamagedFileOfFeatures(t *testing.T) {
 	}
 	whole := file.Bytes()
 	for n := range whole {
-		if _, err := readFeatures(bytes.NewReader(whole[:n]), int64(n)); !errors.Is(err, errDamaged) {
+		if _, err := collected(eachFeature(bytes.NewReader(whole[:n]), int64(n))); !errors.Is(err, errDamaged) {
 			t.Fatalf("cut at %d: %v", n, err)
 		}
 		for bit := range 8 {
 			bent := bytes.Clone(whole)
 			bent[n] ^= 1 << bit
-			fs, err := readFeatures(bytes.NewReader(bent), int64(len(bent)))
+			fs, err := collected(eachFeature(bytes.NewReader(bent), int64(len(bent))))
 			if err != nil && !errors.Is(err, errDamaged) {
 				t.Fatalf("byte %d, bit %d: %v", n, bit, err)
 			}
@@ -355,7 +402,7 @@ func TestDamagedFileOfFeatures(t *testing.T) {
 			}
 		}
 	}
-	if _, err := readFeatures(bytes.NewReader(append(bytes.Clone(whole), 0)), int64(len(whole)+1)); !errors.Is(err, errDamaged) {
+	if _, err := collected(eachFeature(bytes.NewReader(append(bytes.Clone(whole), 0)), int64(len(whole)+1))); !errors.Is(err, errDamaged) {
 		t.Errorf("a byte behind: %v", err)
 	}
 }

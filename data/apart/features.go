@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"math"
 
 	"github.com/paulmach/orb"
@@ -18,8 +19,7 @@ import (
 // points), then the features as appendFeature writes them. Numbers are little-endian;
 // counts, which lengths are as well, are varints in a feature.
 
-// counts are how much of each a file holds, so that it is read into a few large arrays
-// without a pointer between two coordinates: the collector has nothing to do with them.
+// counts are how much of each a file holds, or is still to come.
 type counts struct{ features, properties, polygons, rings, points uint64 }
 
 func (c *counts) add(f *geo.Feature) {
@@ -64,7 +64,7 @@ const (
 	isFalse
 )
 
-// writeFeatures writes features to w.
+// writeFeatures writes features to w, in order of code.
 func writeFeatures(w io.Writer, fs []geo.Feature) error {
 	var c counts
 	for i := range fs {
@@ -75,12 +75,12 @@ func writeFeatures(w io.Writer, fs []geo.Feature) error {
 		b = binary.LittleEndian.AppendUint64(b, *n)
 	}
 	out := bufio.NewWriterSize(w, 1<<18)
-	for i := range fs {
+	for f := range geo.InOrder(fs) {
 		if _, err := out.Write(b); err != nil {
 			return err
 		}
 		var err error
-		if b, err = appendFeature(b[:0], &fs[i]); err != nil {
+		if b, err = appendFeature(b[:0], f); err != nil {
 			return err
 		}
 	}
@@ -145,33 +145,44 @@ func appendPoints(b []byte, ps []orb.Point) []byte {
 // errDamaged means that a file of features is not what was written.
 var errDamaged = errors.New("the file of features is damaged")
 
-// readFeatures reads what writeFeatures wrote in size bytes. Nothing is taken from memory
-// that the size does not account for.
-func readFeatures(r io.Reader, size int64) ([]geo.Feature, error) {
-	in := bufio.NewReaderSize(r, 1<<18)
-	var head [headBytes]byte
-	if _, err := io.ReadFull(in, head[:]); err != nil {
-		return nil, errors.Join(errDamaged, err)
-	}
-	var c counts
-	for i, n := range c.list() {
-		*n = binary.LittleEndian.Uint64(head[8*i:])
-	}
-	if !c.fits(size) {
-		return nil, errDamaged
-	}
-	d := newDecoder(in, c)
-	fs := make([]geo.Feature, c.features)
-	for i := range fs {
-		d.feature(&fs[i])
+// eachFeature yields what writeFeatures wrote in size bytes. A feature and all that it refers
+// to, but texts, are the reader's until the next is asked for: they stand in the same memory.
+// None is taken that the size does not account for.
+func eachFeature(r io.Reader, size int64) iter.Seq2[*geo.Feature, error] {
+	return func(yield func(*geo.Feature, error) bool) {
+		d := decoder{in: bufio.NewReaderSize(r, 1<<18), names: map[string]string{}}
+		many := d.head(size)
+		var room room
+		for ; many > 0 && d.err == nil; many-- {
+			var f geo.Feature
+			d.room, d.left.features = room, d.left.features-1
+			before := d.left
+			d.feature(&f)
+			if d.err == nil && !yield(&f, nil) {
+				return
+			}
+			room.grow(before, d.left)
+		}
+		if _, err := d.in.ReadByte(); d.err == nil && err != io.EOF {
+			d.fail(errDamaged)
+		}
 		if d.err != nil {
-			return nil, d.err
+			yield(nil, d.err)
 		}
 	}
-	if _, err := in.ReadByte(); err != io.EOF {
-		return nil, errDamaged
+}
+
+// head reads the counts and gives that of features.
+func (d *decoder) head(size int64) uint64 {
+	var head [headBytes]byte
+	d.read(head[:])
+	for i, n := range d.left.list() {
+		*n = binary.LittleEndian.Uint64(head[8*i:])
 	}
-	return fs, nil
+	if !d.left.fits(size) {
+		d.fail(errDamaged)
+	}
+	return d.left.features
 }
 
 // readFeature reads one feature that appendFeature wrote.
@@ -184,28 +195,41 @@ func readFeature(b []byte) (*geo.Feature, error) {
 	return f, d.err
 }
 
-// decoder takes features from a stream, their parts from arrays made beforehand.
+// decoder takes features from a stream, their parts from memory made beforehand as far as
+// that goes.
 type decoder struct {
-	in         *bufio.Reader
-	err        error // the first; what follows it is worth nothing
-	left       counts
+	in   *bufio.Reader
+	err  error // the first; what follows it is worth nothing
+	left counts
+	room
+	names map[string]string // of properties, each once
+	text  []byte
+}
+
+// room is memory for the parts of a feature.
+type room struct {
 	properties []geo.Property
 	polygons   []orb.Polygon
 	rings      []orb.Ring
 	points     []orb.Point
-	names      map[string]string // of properties, each once
-	text       []byte
 }
 
-func newDecoder(in *bufio.Reader, c counts) *decoder {
-	return &decoder{
-		in: in, left: c, names: map[string]string{},
-		properties: make([]geo.Property, c.properties), polygons: make([]orb.Polygon, c.polygons),
-		rings: make([]orb.Ring, c.rings), points: make([]orb.Point, c.points),
+// grow makes room for a feature as large as one that has left so much of what was left before.
+func (r *room) grow(before, left counts) {
+	r.properties = grown(r.properties, before.properties-left.properties)
+	r.polygons = grown(r.polygons, before.polygons-left.polygons)
+	r.rings = grown(r.rings, before.rings-left.rings)
+	r.points = grown(r.points, before.points-left.points)
+}
+
+func grown[T any](have []T, used uint64) []T {
+	if uint64(len(have)) >= used {
+		return have
 	}
+	return make([]T, used+used/4)
 }
 
-// take cuts n from an array, or makes them where there is none, and counts them against
+// take cuts n from an array, or makes them where there are not so many, and counts them against
 // what is left.
 func take[T any](d *decoder, from *[]T, left *uint64, n uint64) []T {
 	if n > *left {

@@ -51,13 +51,13 @@ type answer struct {
 	Bound     orb.Bound
 }
 
-// end is the outcome. Where Wrote is set the features are in the file.
+// end is the outcome. Where there is a checksum the features are in the file.
 type end struct {
-	Result intake.Result // without features
-	Wrote  bool
-	Known  *geo.Error // the error where it is one for people
-	Err    string     // any other
-	Full   bool       // which is that the disk has no room
+	Result   intake.Result // without features
+	Checksum string
+	Known    *geo.Error // the error where it is one for people
+	Err      string     // any other
+	Full     bool       // which is that the disk has no room
 }
 
 // fail puts an error into the outcome.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,51 +34,86 @@ func ended() *geo.Error {
 		"the process that read the file ended early, as it does beyond its bounds on memory and time; nothing was kept: simplify or split the file and send it again")
 }
 
-// Read is intake.Read of the file at path, in a process of its own; job.Source is not
-// looked at. The features come back by a file beside it, which is gone afterwards. Beside
-// the errors of intake.Read there is reading_broke_off, joined with what is known of the
-// cause, where the process ended without an answer. With the context the process ends.
-func (p Program) Read(ctx context.Context, job intake.Job, path string) (res intake.Result, err error) {
-	if len(p.Command) == 0 {
-		f, err := os.Open(path)
-		if err != nil {
-			return res, err
+// Outcome is what Read came to. It must be closed.
+type Outcome struct {
+	intake.Result // its Features are nil, see Each
+	// Checksum is geo.Checksum of the features, "" where there are none.
+	Checksum string
+	features []geo.Feature // of a file that was read in this process
+	file     *os.File      // of features that another has read, nil for none
+}
+
+// Each yields the features in order of code, as often as it is asked to. A feature and all
+// that it refers to, but texts, are the reader's until the next is asked for.
+func (o *Outcome) Each() iter.Seq2[*geo.Feature, error] {
+	if o.file == nil {
+		return geo.InOrder(o.features)
+	}
+	return func(yield func(*geo.Feature, error) bool) {
+		info, err := o.file.Stat()
+		if err == nil {
+			_, err = o.file.Seek(0, io.SeekStart)
 		}
-		defer f.Close()
-		job.Source = f
-		return intake.Read(ctx, job)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		eachFeature(o.file, info.Size())(yield)
+	}
+}
+
+// Close gives up the features.
+func (o *Outcome) Close() error {
+	o.features = nil
+	if o.file == nil {
+		return nil
+	}
+	f := o.file
+	o.file = nil
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// Read is intake.Read of the file at path, in a process of its own; job.Source is not
+// looked at. The features come back by a file beside it, which is gone once the outcome is
+// closed. Beside the errors of intake.Read there is reading_broke_off, joined with what is known
+// of the cause, where the process ended without an answer. With the context the process ends.
+func (p Program) Read(ctx context.Context, job intake.Job, path string) (*Outcome, error) {
+	if len(p.Command) == 0 {
+		return readHere(ctx, job, path)
 	}
 	out := path + Suffix
-	defer func() {
+	e, err := p.run(ctx, job, path, out)
+	o := &Outcome{}
+	if err == nil {
+		o.Result, o.Checksum, err = e.Result, e.Checksum, e.failure()
+	}
+	if err == nil && e.Checksum != "" {
+		o.file, err = os.Open(out)
+	}
+	if o.file == nil {
 		if gone := os.Remove(out); gone != nil && !errors.Is(gone, os.ErrNotExist) {
 			err = errors.Join(err, gone)
 		}
-	}()
-	e, err := p.run(ctx, job, path, out)
-	if err != nil {
-		return res, err
 	}
-	res, err = e.Result, e.failure()
-	if e.Wrote && err == nil {
-		res.Features, err = load(out)
-	}
-	return res, err
+	return o, err
 }
 
 // Suffix ends the name of a file of features, behind that of the upload.
 const Suffix = ".features"
 
-func load(path string) ([]geo.Feature, error) {
+func readHere(ctx context.Context, job intake.Job, path string) (*Outcome, error) {
+	o := &Outcome{}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return o, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
+	job.Source = f
+	if o.Result, err = intake.Read(ctx, job); err == nil && len(o.Features) > 0 {
+		o.Checksum, err = geo.Checksum(o.Features)
 	}
-	return readFeatures(f, info.Size())
+	o.features, o.Features = o.Features, nil
+	return o, err
 }
 
 // run starts the process and answers it until it has come to an end.

@@ -134,7 +134,7 @@ func drafted(t testing.TB, r *data.Registry, d geo.Division, fs []geo.Feature) s
 		t.Fatal(err)
 	}
 	v := geo.Version{ID: uuid.NewString(), Collection: geo.Cells, Division: d, State: geo.Draft, Created: time.Now(), Features: len(fs), Checksum: sum}
-	if err := r.Store().SaveDraft(t.Context(), v, fs); err != nil {
+	if err := r.Store().SaveDraft(t.Context(), v, geo.InOrder(fs)); err != nil {
 		t.Fatal(err)
 	}
 	return v.ID

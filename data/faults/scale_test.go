@@ -178,7 +178,7 @@ func scaleDraft(t *testing.T, s data.Store, division, generation int) geo.Versio
 		t.Fatal(err)
 	}
 	v := geo.Version{ID: uuid.NewString(), Collection: geo.Cells, Division: geo.Division(fmt.Sprint(100000 + division)), State: geo.Draft, Created: time.Now(), Features: len(fs), Checksum: sum}
-	if err := s.SaveDraft(t.Context(), v, fs); err != nil {
+	if err := s.SaveDraft(t.Context(), v, geo.InOrder(fs)); err != nil {
 		t.Fatal(err)
 	}
 	return v

@@ -61,7 +61,7 @@ func fillDisk(ctx context.Context, path string) error {
 		if err != nil {
 			return "", err
 		}
-		return v.ID, s.SaveDraft(ctx, v, fs)
+		return v.ID, s.SaveDraft(ctx, v, geo.InOrder(fs))
 	}
 	first, err := save()
 	if err != nil {

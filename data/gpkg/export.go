@@ -98,7 +98,7 @@ func (l *Layer) fill(ctx context.Context, db *sql.DB) error {
 
 // insert puts the records in and gives the bound around them.
 func (l *Layer) insert(ctx context.Context, tx *sql.Tx) (orb.Bound, error) {
-	all, _ := rows.BoundOf(nil)
+	all := rows.Empty()
 	rows, err := tx.PrepareContext(ctx, fmt.Sprintf(`INSERT INTO %s VALUES (?, ?%s)`, quote(l.Name), strings.Repeat(", ?", len(l.Columns))))
 	if err != nil {
 		return all, err
@@ -114,7 +114,7 @@ func (l *Layer) insert(ctx context.Context, tx *sql.Tx) (orb.Bound, error) {
 		if err != nil {
 			return all, err
 		}
-		blob, b, err := encode(r.Geometry)
+		blob, b, err := encode(nil, r.Geometry)
 		if err != nil {
 			return all, err
 		}

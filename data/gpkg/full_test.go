@@ -37,7 +37,7 @@ func TestFull(t *testing.T) {
 		large.Violations = append(large.Violations, geo.Breach("gap", geo.Warning, geo.Text{ZH: "缝隙"}, geo.Text{}))
 	}
 	writes := map[string]func() error{
-		"SaveDraft":    func() error { return s.SaveDraft(t.Context(), draftFor(t, fs, geo.Cells), fs) },
+		"SaveDraft":    func() error { return s.SaveDraft(t.Context(), draftFor(t, fs, geo.Cells), geo.InOrder(fs)) },
 		"Publish":      func() error { _, err := s.Publish(t.Context(), draft.ID, 1, time.Now()); return err },
 		"AddIncidents": func() error { _, err := s.AddIncidents(t.Context(), many); return err },
 		"SaveUpload":   func() error { return s.SaveUpload(t.Context(), large) },

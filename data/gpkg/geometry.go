@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"math"
 
 	"github.com/paulmach/orb"
-	"github.com/twpayne/go-geom/encoding/wkb"
 
 	"towngrid/data/rows"
 )
@@ -28,38 +26,31 @@ const (
 // form is how a GeoPackage keeps a geometry.
 var form = rows.NewForm(encode, bodyOf)
 
-// encode is g as a GeoPackage geometry, little-endian throughout, every double
-// bit for bit, and its bound. It is an error when g is neither a Point nor a
+// encode appends g as a GeoPackage geometry, little-endian throughout, every double
+// bit for bit, and gives its bound. It is an error when g is neither a Point nor a
 // MultiPolygon or a coordinate is not finite.
-func encode(g orb.Geometry) ([]byte, orb.Bound, error) {
-	t, points, err := rows.Flat(g)
+func encode(b []byte, g orb.Geometry) ([]byte, orb.Bound, error) {
+	bound, err := rows.BoundOf(g)
 	if err != nil {
-		return nil, orb.Bound{}, err
+		return b, bound, err
 	}
-	b, err := rows.BoundOf(points)
-	if err != nil {
-		return nil, b, err
-	}
-	buf := bytes.NewBuffer(make([]byte, 0, headerSize+boundSize+64+8*len(points)))
-	buf.Write(header(b))
-	if err := wkb.Write(buf, wkb.NDR, t); err != nil {
-		return nil, b, fmt.Errorf("WKB: %w", err)
-	}
-	return buf.Bytes(), b, nil
+	b, err = rows.Append(appendHeader(b, bound), g, rows.AppendHead)
+	return b, bound, err
 }
 
-func header(b orb.Bound) []byte {
-	h := []byte{'G', 'P', 0, flagLittle, 0, 0, 0, 0}
-	binary.LittleEndian.PutUint32(h[4:], rows.SRID)
-	if b.IsEmpty() {
-		h[3] |= flagEmpty
-		return h
+func appendHeader(b []byte, around orb.Bound) []byte {
+	flags := byte(flagLittle | flagBound)
+	if around.IsEmpty() {
+		flags = flagLittle | flagEmpty
 	}
-	h[3] |= flagBound
-	for _, v := range []float64{b.Min[0], b.Max[0], b.Min[1], b.Max[1]} {
-		h = binary.LittleEndian.AppendUint64(h, math.Float64bits(v))
+	b = binary.LittleEndian.AppendUint32(append(b, 'G', 'P', 0, flags), rows.SRID)
+	if around.IsEmpty() {
+		return b
 	}
-	return h
+	for _, v := range [...]float64{around.Min[0], around.Max[0], around.Min[1], around.Max[1]} {
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
+	}
+	return b
 }
 
 // decode reads what encode made. Anything else is an error.
@@ -102,7 +93,7 @@ func afterHeader(blob []byte) ([]byte, error) {
 // bound reads the bound from a geometry's header, as encode makes it; it is empty
 // for an empty geometry.
 func bound(blob []byte) (orb.Bound, error) {
-	empty, _ := rows.BoundOf(nil)
+	empty := rows.Empty()
 	body, err := afterHeader(blob)
 	if err != nil || len(blob)-len(body) == headerSize {
 		return empty, err

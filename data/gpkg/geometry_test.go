@@ -12,7 +12,7 @@ import (
 
 func blobOf(t testing.TB, g orb.Geometry) []byte {
 	t.Helper()
-	b, _, err := encode(g)
+	b, _, err := encode(nil, g)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestBound(t *testing.T) {
 // TestHostileBlobs: counts that claim more than there is are refused before anything
 // is allocated for them.
 func TestHostileBlobs(t *testing.T) {
-	head := header(orb.Bound{Max: orb.Point{1, 1}})
+	head := appendHeader(nil, orb.Bound{Max: orb.Point{1, 1}})
 	le := binary.LittleEndian
 	wkbOf := func(kind uint32, counts ...uint32) []byte {
 		b := le.AppendUint32([]byte{1}, kind)
@@ -138,7 +138,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, _, err := encode(g)
+		again, _, err := encode(nil, g)
 		if err != nil {
 			return // not finite
 		}

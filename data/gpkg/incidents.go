@@ -38,7 +38,7 @@ func addIncidents(ctx context.Context, tx *sql.Tx, ins []data.Incident) (added i
 		return 0, err
 	}
 	defer l.known.Close()
-	reach, _ := rows.BoundOf(nil)
+	reach := rows.Empty()
 	for _, in := range ins {
 		fresh, b, err := l.enter(ctx, in)
 		if err != nil {
@@ -72,7 +72,7 @@ func (l ledger) enter(ctx context.Context, in data.Incident) (fresh bool, b orb.
 	if err != nil {
 		return false, b, err
 	}
-	geom, b, err := encode(orb.Point{in.Lon, in.Lat})
+	geom, b, err := encode(nil, orb.Point{in.Lon, in.Lat})
 	if err != nil {
 		return false, b, err
 	}

@@ -46,7 +46,7 @@ func writeOn(ctx context.Context, path string) error {
 		if err != nil {
 			return err
 		}
-		if err := s.SaveDraft(ctx, v, fs); err != nil {
+		if err := s.SaveDraft(ctx, v, geo.InOrder(fs)); err != nil {
 			return err
 		}
 		done, err := s.Publish(ctx, v.ID, base, time.Now())

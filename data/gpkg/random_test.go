@@ -43,7 +43,7 @@ func someFeatures(rng *rand.Rand, c geo.Collection, n int) []geo.Feature {
 func saveDraft(t testing.TB, s *Store, c geo.Collection, fs []geo.Feature) geo.Version {
 	t.Helper()
 	v := draftFor(t, fs, c)
-	if err := s.SaveDraft(context.Background(), v, fs); err != nil {
+	if err := s.SaveDraft(context.Background(), v, geo.InOrder(fs)); err != nil {
 		t.Fatal(err)
 	}
 	return v

@@ -34,7 +34,7 @@ func acknowledge(ctx context.Context, path string) error {
 		if err != nil {
 			return err
 		}
-		if err := s.SaveDraft(ctx, v, fs); err != nil {
+		if err := s.SaveDraft(ctx, v, geo.InOrder(fs)); err != nil {
 			return err
 		}
 		fmt.Println("ack draft", base)

@@ -170,7 +170,7 @@ func publishChanged(t *testing.T, rng *rand.Rand, s *Store, c geo.Collection, d 
 	}
 	v := draftFor(t, next, c)
 	v.Division = d
-	if err := s.SaveDraft(t.Context(), v, next); err != nil {
+	if err := s.SaveDraft(t.Context(), v, geo.InOrder(next)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Publish(t.Context(), v.ID, base, time.Now()); err != nil {

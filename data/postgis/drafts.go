@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/jackc/pgx/v5"
 
@@ -20,19 +21,22 @@ import (
 // version that is no draft or does not count its features, a collection without versions,
 // a geometry not of the collection's kind, a coordinate that is not finite and a
 // code that comes twice are errors as well.
-func (s *Store) SaveDraft(ctx context.Context, v geo.Version, fs []geo.Feature) error {
+func (s *Store) SaveDraft(ctx context.Context, v geo.Version, fs iter.Seq2[*geo.Feature, error]) error {
 	if err := s.saveDraft(ctx, v, fs); err != nil {
 		return fmt.Errorf("save draft of %s in %s: %w", v.Collection, v.Division, err)
 	}
 	return nil
 }
 
-func (s *Store) saveDraft(ctx context.Context, v geo.Version, fs []geo.Feature) error {
-	if err := rows.CheckDraft(v, len(fs)); err != nil {
+func (s *Store) saveDraft(ctx context.Context, v geo.Version, fs iter.Seq2[*geo.Feature, error]) error {
+	if err := rows.CheckDraft(v); err != nil {
 		return err
 	}
 	// Encoding comes before the transaction, to hold up others no longer than need be.
 	kept, err := form.Rows(ctx, fs, v.Collection.Schema().Geometry)
+	if err == nil {
+		err = rows.CheckCount(v, len(kept))
+	}
 	if err != nil {
 		return err
 	}
@@ -132,13 +136,14 @@ func liveFeatures(ctx context.Context, tx pgx.Tx, draft version) (map[string]liv
 		k.row.Geometry = bytes.Join([][]byte{area, place, odd}, nil) // two of them are nil
 		return k, err
 	}
+	var scratch []byte
 	for k, err := range scan(ctx, tx, `SELECT f.id, `+rowColumns+`
 		FROM towngrid_history h JOIN towngrid_feature f ON f.id = h.feature
 		WHERE h.collection = $1 AND h.division = $2 AND h.last IS NULL`, []any{draft.Collection, draft.Division}, read) {
 		if err != nil {
 			return nil, err
 		}
-		if k.row.Digest() == k.row.Sum {
+		if k.row.Digest(&scratch) == k.row.Sum {
 			live[k.row.Code] = liveFeature{k.id, k.row.Sum}
 		}
 	}

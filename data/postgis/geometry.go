@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"fmt"
 
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/paulmach/orb"
-	"github.com/twpayne/go-geom"
-	"github.com/twpayne/go-geom/encoding/ewkb"
 	"github.com/twpayne/go-geom/encoding/wkbcommon"
 
 	"towngrid/data/rows"
@@ -33,25 +30,17 @@ const headSize = 1 + 4 + 4
 // hasSRID is the bit of EWKB's type that says that an SRID follows.
 const hasSRID = 0x20000000
 
-// encode is g as EWKB, every double bit for bit, and its bound. It is an error when
-// g is neither a Point nor a MultiPolygon or a coordinate is not finite.
-func encode(g orb.Geometry) ([]byte, orb.Bound, error) {
-	t, points, err := rows.Flat(g)
+// encode appends g as EWKB, every double bit for bit, and gives its bound. It is an error
+// when g is neither a Point nor a MultiPolygon or a coordinate is not finite.
+func encode(b []byte, g orb.Geometry) ([]byte, orb.Bound, error) {
+	bound, err := rows.BoundOf(g)
 	if err != nil {
-		return nil, orb.Bound{}, err
+		return b, bound, err
 	}
-	b, err := rows.BoundOf(points)
-	if err != nil {
-		return nil, b, err
-	}
-	if t, err = geom.SetSRID(t, rows.SRID); err != nil {
-		return nil, b, err
-	}
-	buf := bytes.NewBuffer(make([]byte, 0, headSize+64+8*len(points)))
-	if err := ewkb.Write(buf, ewkb.NDR, t); err != nil {
-		return nil, b, fmt.Errorf("EWKB: %w", err)
-	}
-	return buf.Bytes(), b, nil
+	b, err = rows.Append(b, g, func(b []byte, kind uint32) []byte {
+		return binary.LittleEndian.AppendUint32(rows.AppendHead(b, kind|hasSRID), rows.SRID)
+	})
+	return b, bound, err
 }
 
 var errHead = errors.New("not an EWKB geometry in EPSG:4490")

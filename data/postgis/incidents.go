@@ -60,7 +60,7 @@ func batchOf(ins []data.Incident) (b batch, err error) {
 	ins = slices.Clone(ins)
 	slices.SortStableFunc(ins, func(a, b data.Incident) int { return strings.Compare(a.ID, b.ID) })
 	for i, in := range ins {
-		if _, err := rows.BoundOf([]float64{in.Lon, in.Lat}); err != nil {
+		if _, err := rows.BoundOf(orb.Point{in.Lon, in.Lat}); err != nil {
 			return b, fmt.Errorf("incident %s: %w", in.ID, err)
 		}
 		err := rows.CheckMoment(in.Time)

@@ -99,7 +99,7 @@ func everyCall(ctx context.Context, s *Store, d geo.Division, name string, round
 		return err
 	}
 	v := geo.Version{ID: uuid.NewString(), Collection: geo.Cells, Division: d, State: geo.Draft, Created: time.Now(), Features: 1, Checksum: sum}
-	err = errors.Join(s.SaveDraft(ctx, v, fs), s.SaveUpload(ctx, data.Upload{ID: name, Created: time.Now()}))
+	err = errors.Join(s.SaveDraft(ctx, v, geo.InOrder(fs)), s.SaveUpload(ctx, data.Upload{ID: name, Created: time.Now()}))
 	if err != nil {
 		return err
 	}

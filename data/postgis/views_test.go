@@ -53,7 +53,7 @@ func publish(t testing.TB, s *Store, c geo.Collection, base int, fs ...geo.Featu
 		t.Fatal(err)
 	}
 	v := geo.Version{ID: uuid.NewString(), Collection: c, Division: "330890", State: geo.Draft, Created: time.Now(), Features: len(fs), Checksum: sum}
-	if err := s.SaveDraft(t.Context(), v, fs); err != nil {
+	if err := s.SaveDraft(t.Context(), v, geo.InOrder(fs)); err != nil {
 		t.Fatal(err)
 	}
 	if v, err = s.Publish(t.Context(), v.ID, base, time.Now()); err != nil {
@@ -216,7 +216,7 @@ func TestStrictReaders(t *testing.T) {
 		t.Fatal(err)
 	}
 	draft := geo.Version{ID: uuid.NewString(), Collection: geo.Cells, Division: "330890", State: geo.Draft, Created: time.Now(), Features: len(fs), Checksum: sum}
-	if err := s.SaveDraft(t.Context(), draft, fs); err != nil {
+	if err := s.SaveDraft(t.Context(), draft, geo.InOrder(fs)); err != nil {
 		t.Fatal(err)
 	}
 	run(t, conn, "ANALYZE")

@@ -14,18 +14,24 @@ func Versioned(c geo.Collection) bool {
 	return c != geo.Incidents && slices.Contains(geo.Collections(), c)
 }
 
-// CheckDraft is an error when v is neither a new draft of so many features nor a
-// discarded one without any.
-func CheckDraft(v geo.Version, features int) error {
+// CheckDraft is an error when v is neither a new draft nor a discarded one.
+func CheckDraft(v geo.Version) error {
 	switch {
 	case !Versioned(v.Collection):
 		return fmt.Errorf("the collection %q has no versions", v.Collection)
-	case v.State == geo.Discarded && features == 0 && v.ID != "" && v.Number == 0:
+	case v.State == geo.Discarded && v.ID != "" && v.Number == 0:
 		return nil
 	case v.ID == "", v.State != geo.Draft, v.Number != 0, !v.Published.IsZero():
 		return fmt.Errorf("version %q is %s number %d, not a new draft", v.ID, v.State, v.Number)
-	case v.Features != features:
-		return fmt.Errorf("the version counts %d features, but there are %d", v.Features, features)
+	}
+	return nil
+}
+
+// CheckCount is an error when there are not as many features as a draft counts, or any of a
+// discarded one.
+func CheckCount(v geo.Version, features int) error {
+	if due := v.Features; v.State == geo.Discarded && features > 0 || v.State != geo.Discarded && features != due {
+		return fmt.Errorf("version %q is %s and counts %d features, but there are %d", v.ID, v.State, due, features)
 	}
 	return nil
 }

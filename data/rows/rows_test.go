@@ -1,6 +1,7 @@
 package rows_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -33,17 +34,40 @@ var plain = rows.NewForm(encode, func(b []byte) (uint32, []byte, error) {
 	return kind, body, nil
 })
 
-func encode(g orb.Geometry) ([]byte, orb.Bound, error) {
-	flat, xy, err := rows.Flat(g)
+func encode(b []byte, g orb.Geometry) ([]byte, orb.Bound, error) {
+	bound, err := rows.BoundOf(g)
 	if err != nil {
-		return nil, orb.Bound{}, err
+		return b, bound, err
 	}
-	bound, err := rows.BoundOf(xy)
-	if err != nil {
-		return nil, bound, err
+	b, err = rows.Append(b, g, rows.AppendHead)
+	return b, bound, err
+}
+
+// encodeByLibrary is the oracle of encode.
+func encodeByLibrary(t *testing.T, g orb.Geometry) []byte {
+	t.Helper()
+	var flat geom.T
+	switch g := g.(type) {
+	case orb.Point:
+		flat = geom.NewPointFlat(geom.XY, g[:])
+	case orb.MultiPolygon:
+		var xy []float64
+		ends := make([][]int, len(g))
+		for i, p := range g {
+			for _, r := range p {
+				for _, v := range r {
+					xy = append(xy, v[:]...)
+				}
+				ends[i] = append(ends[i], len(xy))
+			}
+		}
+		flat = geom.NewMultiPolygonFlat(geom.XY, xy, ends)
 	}
 	b, err := wkb.Marshal(flat, binary.LittleEndian)
-	return b, bound, err
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 func decode(b []byte) (orb.Geometry, error) { return rows.Geometry(rows.Head(b)) }
@@ -166,7 +190,7 @@ func TestFeaturesComeBack(t *testing.T) {
 	const seed = 3
 	for _, n := range []int{0, 1, 511, 512, 1000, 2049} {
 		fs := some(seed, max(n, 1))[:n]
-		list, err := plain.Rows(context.Background(), fs, geo.MultiPolygon)
+		list, err := plain.Rows(context.Background(), geo.InOrder(fs), geo.MultiPolygon)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,7 +210,7 @@ func TestFeaturesComeBack(t *testing.T) {
 // there, it is not, and nothing after it.
 func TestDamageIsFound(t *testing.T) {
 	const seed, n, at = 4, 1200, 700
-	sound, err := plain.Rows(context.Background(), some(seed, n), geo.MultiPolygon)
+	sound, err := plain.Rows(context.Background(), geo.InOrder(some(seed, n)), geo.MultiPolygon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,8 +229,8 @@ func TestDamageIsFound(t *testing.T) {
 		// What moves from one part into the next leaves their bytes in a row as they were.
 		"border": func(r *rows.Row) { r.Code, r.Name = r.Code+r.Name[:1], r.Name[1:] },
 		// A row whose sum is right and that is none all the same.
-		"no geometry":   func(r *rows.Row) { r.Geometry = r.Geometry[:len(r.Geometry)-1]; r.Sum = r.Digest() },
-		"no properties": func(r *rows.Row) { r.Properties = r.Properties[:1]; r.Sum = r.Digest() },
+		"no geometry":   func(r *rows.Row) { r.Geometry = r.Geometry[:len(r.Geometry)-1]; r.Sum = r.Digest(new([]byte)) },
+		"no properties": func(r *rows.Row) { r.Properties = r.Properties[:1]; r.Sum = r.Digest(new([]byte)) },
 	} {
 		for range 5 {
 			list := slices.Clone(sound)
@@ -230,7 +254,7 @@ func TestDamageIsFound(t *testing.T) {
 
 // TestAnErrorOfTheStoreIsPassedOn reads rows that break off: what came before is there.
 func TestAnErrorOfTheStoreIsPassedOn(t *testing.T) {
-	list, err := plain.Rows(context.Background(), some(5, 700), geo.MultiPolygon)
+	list, err := plain.Rows(context.Background(), geo.InOrder(some(5, 700)), geo.MultiPolygon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,29 +292,60 @@ func TestWhatCannotBeKept(t *testing.T) {
 		"a value":        cell("b", sound, geo.Property{Name: "x", Value: math.NaN()}),
 		"a code twice":   cell("a", sound),
 	} {
-		if list, err := plain.Rows(context.Background(), []geo.Feature{cell("a", sound), f}, geo.MultiPolygon); err == nil {
+		if list, err := plain.Rows(context.Background(), geo.InOrder([]geo.Feature{cell("a", sound), f}), geo.MultiPolygon); err == nil {
 			t.Errorf("%s: %v", name, list)
 		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := plain.Rows(ctx, some(6, 10), geo.MultiPolygon); !errors.Is(err, context.Canceled) {
+	if _, err := plain.Rows(ctx, geo.InOrder(some(6, 10)), geo.MultiPolygon); !errors.Is(err, context.Canceled) {
 		t.Errorf("with nobody waiting: %v", err)
 	}
 }
 
-// TestEachCanBeLeft leaves the rows early, while the next batch is made; that none goes
-// on behind it is for TestMain to see.
-func TestEachCanBeLeft(t *testing.T) {
-	each, err := plain.Each(context.Background(), some(7, 3000), geo.MultiPolygon)
-	if err != nil {
-		t.Fatal(err)
-	}
+// TestEach leaves rows early, asks for those of nothing, for rows of features in disorder and of some that
+// break off, and sees that a row stands in the memory of the one before.
+func TestEach(t *testing.T) {
+	ctx := context.Background()
 	n := 0
-	for range each {
-		if n++; n == 1001 {
+	var first, last *rows.Row
+	for r, err := range plain.Each(ctx, geo.InOrder(some(7, 3000)), geo.MultiPolygon) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; n == 1 {
+			first = r
+		}
+		if last = r; n == 1001 {
 			break
 		}
+	}
+	if n != 1001 || first != last {
+		t.Errorf("%d rows, of which the first and the last stand at %p and %p", n, first, last)
+	}
+	if list, err := plain.Rows(ctx, nil, geo.MultiPolygon); err != nil || len(list) > 0 {
+		t.Errorf("of nothing: %v, %v", list, err)
+	}
+	fs := inOrder(some(7, 3))
+	broken := errors.New("gone")
+	listed := func(end error) iter.Seq2[*geo.Feature, error] {
+		return func(yield func(*geo.Feature, error) bool) {
+			for i := range fs {
+				if !yield(&fs[i], nil) {
+					return
+				}
+			}
+			if end != nil {
+				yield(nil, end)
+			}
+		}
+	}
+	if list, err := plain.Rows(ctx, listed(broken), geo.MultiPolygon); !errors.Is(err, broken) {
+		t.Errorf("features that break off: %v, %v", list, err)
+	}
+	fs[1], fs[2] = fs[2], fs[1]
+	if list, err := plain.Rows(ctx, listed(nil), geo.MultiPolygon); err == nil {
+		t.Errorf("features in disorder: %v", list)
 	}
 }
 
@@ -314,9 +369,12 @@ func TestGeometryAgainstTheLibrary(t *testing.T) {
 		orb.Point{1, math.Copysign(0, -1)}, orb.MultiPolygon{}, orb.MultiPolygon{{}}, orb.MultiPolygon{{{}}, {}, {box(0, 5)}},
 		orb.MultiPolygon{{box(0, 5), box(1, 1)}, {box(9, 1)}},
 	} {
-		b, _, err := encode(g)
+		b, _, err := encode(nil, g)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if want := encodeByLibrary(t, g); !bytes.Equal(b, want) {
+			t.Errorf("%v is % x, by go-geom % x", g, b, want)
 		}
 		if got, err := decode(b); err != nil || !slices.Equal(bits(g), bits(got)) {
 			t.Fatalf("%v came back as %v, %v", g, got, err)
@@ -339,9 +397,12 @@ func TestGeometryAgainstTheLibrary(t *testing.T) {
 		}
 	}
 	for _, f := range some(8, 200) {
-		b, _, err := encode(f.Geometry)
+		b, _, err := encode(nil, f.Geometry)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if !bytes.Equal(b, encodeByLibrary(t, f.Geometry)) {
+			t.Errorf("%s is written in another way by go-geom", f.Code)
 		}
 		compare(string(f.Code), b)
 	}
@@ -354,7 +415,7 @@ func TestGeometryAgainstTheLibrary(t *testing.T) {
 // read: no other feature changes.
 func TestFeaturesShareNoRoom(t *testing.T) {
 	fs := inOrder(some(9, 600))
-	list, err := plain.Rows(context.Background(), fs, geo.MultiPolygon)
+	list, err := plain.Rows(context.Background(), geo.InOrder(fs), geo.MultiPolygon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -381,7 +442,7 @@ func TestTwoReadAtOnce(t *testing.T) {
 	var work sync.WaitGroup
 	for seed := range uint64(4) {
 		fs := some(20+seed, 1500)
-		list, err := plain.Rows(context.Background(), fs, geo.MultiPolygon)
+		list, err := plain.Rows(context.Background(), geo.InOrder(fs), geo.MultiPolygon)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -408,7 +469,7 @@ func BenchmarkFeatures(b *testing.B) {
 	for i := range fs {
 		fs[i].Properties = geo.Properties{{Name: "unit", Value: fmt.Sprint("S", i/100)}, {Name: "valid_from", Value: "2026-01-01"}}
 	}
-	list, err := plain.Rows(context.Background(), fs, geo.MultiPolygon)
+	list, err := plain.Rows(context.Background(), geo.InOrder(fs), geo.MultiPolygon)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -423,18 +484,25 @@ func BenchmarkFeatures(b *testing.B) {
 }
 
 func TestBounds(t *testing.T) {
-	if b, err := rows.BoundOf(nil); err != nil || !b.IsEmpty() {
-		t.Errorf("of nothing: %v, %v", b, err)
+	box := orb.Bound{Max: orb.Point{1, 1}}
+	for _, c := range []struct {
+		g    orb.Geometry
+		want orb.Bound
+	}{
+		{nil, rows.Empty()}, {orb.MultiPolygon{{}, {{}}}, rows.Empty()},
+		{orb.Point{3, -4}, orb.Bound{Min: orb.Point{3, -4}, Max: orb.Point{3, -4}}}, {orb.MultiPolygon{{}, {{{0, 1}, {1, 0}}}}, box},
+	} {
+		if b, err := rows.BoundOf(c.g); err != nil || b != c.want {
+			t.Errorf("of %v: %v, %v", c.g, b, err)
+		}
 	}
-	if _, err := rows.BoundOf([]float64{1, math.Inf(1)}); err == nil {
-		t.Error("infinity is a place")
+	if !rows.Empty().IsEmpty() || rows.Empty().Union(box) != box {
+		t.Error("what is empty is not")
 	}
-	fs := []geo.Feature{{}, {Geometry: orb.MultiPolygon{}}, {Geometry: orb.Point{3, -4}}, {Geometry: orb.MultiPolygon{{box(0, 1)}}}}
-	if b := rows.BoundOfFeatures(fs); b != (orb.Bound{Min: orb.Point{0, -4}, Max: orb.Point{3, 1}}) {
-		t.Errorf("of a point and a box: %v", b)
-	}
-	if b := rows.BoundOfFeatures(fs[:2]); !b.IsEmpty() {
-		t.Errorf("of what has no place: %v", b)
+	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		if _, err := rows.BoundOf(orb.MultiPolygon{{{{0, 0}, {1, v}}}}); err == nil {
+			t.Errorf("%v is a place", v)
+		}
 	}
 }
 
@@ -462,7 +530,7 @@ func TestDraftsAndMoments(t *testing.T) {
 		"discarded, with some":   {with(func(v *geo.Version) { v.State = geo.Discarded }), 2, false},
 		"discarded, with number": {with(func(v *geo.Version) { v.State, v.Number = geo.Discarded, 4 }), 0, false},
 	} {
-		if err := rows.CheckDraft(c.v, c.features); (err == nil) != c.good {
+		if err := errors.Join(rows.CheckDraft(c.v), rows.CheckCount(c.v, c.features)); (err == nil) != c.good {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -5,51 +5,79 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/paulmach/orb"
-	"github.com/twpayne/go-geom"
 	"github.com/twpayne/go-geom/encoding/wkbcommon"
 )
 
 // SRID is the reference system of every geometry kept: CGCS2000, lon and lat in degrees.
 const SRID = 4490
 
-// Flat is g as go-geom holds it, with its coordinates.
-func Flat(g orb.Geometry) (geom.T, []float64, error) {
+// Append appends a geometry to b: as little-endian well-known binary but for its head, the
+// byte order and type, which is the caller's. kind is the type: that of a Point or a MultiPolygon,
+// and an error for anything else.
+func Append(b []byte, g orb.Geometry, head func(b []byte, kind uint32) []byte) ([]byte, error) {
 	switch g := g.(type) {
 	case orb.Point:
-		xy := []float64{g[0], g[1]}
-		return geom.NewPointFlat(geom.XY, xy), xy, nil
+		return appendPoint(head(b, wkbcommon.PointID), g), nil
 	case orb.MultiPolygon:
-		n := 0
+		b = appendCount(head(b, wkbcommon.MultiPolygonID), len(g))
 		for _, p := range g {
+			b = appendCount(AppendHead(b, wkbcommon.PolygonID), len(p))
 			for _, r := range p {
-				n += 2 * len(r)
-			}
-		}
-		xy, ends := make([]float64, 0, n), make([][]int, len(g))
-		for i, p := range g {
-			ends[i] = make([]int, len(p))
-			for j, r := range p {
+				b = slices.Grow(appendCount(b, len(r)), 16*len(r))
 				for _, v := range r {
-					xy = append(xy, v[0], v[1])
+					b = appendPoint(b, v)
 				}
-				ends[i][j] = len(xy)
 			}
 		}
-		return geom.NewMultiPolygonFlat(geom.XY, xy, ends), xy, nil
+		return b, nil
 	}
-	return nil, nil, fmt.Errorf("a geometry of type %T cannot be kept", g)
+	return b, fmt.Errorf("a geometry of type %T cannot be kept", g)
 }
 
-// BoundOf is the bound of coordinates x, y, x, y, …; of none it is empty.
-func BoundOf(xy []float64) (orb.Bound, error) {
-	b := orb.Bound{Min: orb.Point{math.Inf(1), math.Inf(1)}, Max: orb.Point{math.Inf(-1), math.Inf(-1)}}
-	for i, v := range xy {
-		if v-v != 0 {
-			return b, fmt.Errorf("a coordinate is %v, which is no place", v)
+// AppendHead appends the head that Head cuts off.
+func AppendHead(b []byte, kind uint32) []byte {
+	return binary.LittleEndian.AppendUint32(append(b, wkbcommon.NDRID), kind)
+}
+
+func appendCount(b []byte, n int) []byte { return binary.LittleEndian.AppendUint32(b, uint32(n)) }
+
+func appendPoint(b []byte, p orb.Point) []byte {
+	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(p[0]))
+	return binary.LittleEndian.AppendUint64(b, math.Float64bits(p[1]))
+}
+
+// Empty is the bound of nothing.
+func Empty() orb.Bound {
+	return orb.Bound{Min: orb.Point{math.Inf(1), math.Inf(1)}, Max: orb.Point{math.Inf(-1), math.Inf(-1)}}
+}
+
+// BoundOf is the bound of a Point or a MultiPolygon, empty where it has no point; it is an
+// error where a coordinate is not finite.
+func BoundOf(g orb.Geometry) (orb.Bound, error) {
+	b, finite := Empty(), true
+	reach := func(p orb.Point) {
+		for i, v := range p {
+			finite = finite && v-v == 0
+			b.Min[i], b.Max[i] = min(b.Min[i], v), max(b.Max[i], v)
 		}
-		b.Min[i&1], b.Max[i&1] = min(b.Min[i&1], v), max(b.Max[i&1], v)
+	}
+	switch g := g.(type) {
+	case orb.Point:
+		reach(g)
+	case orb.MultiPolygon:
+		for _, p := range g {
+			for _, r := range p {
+				for _, v := range r {
+					reach(v)
+				}
+			}
+		}
+	}
+	if !finite {
+		return b, errors.New("a coordinate is not finite, which is no place")
 	}
 	return b, nil
 }

@@ -223,7 +223,7 @@ func testInterrupted(t *testing.T, e Engine) {
 		fs := row(400, int64(wait))
 		v := draftOf(t, geo.Cells, division, fs)
 		ctx, stop := context.WithTimeout(t.Context(), wait)
-		err := s.SaveDraft(ctx, v, fs)
+		err := s.SaveDraft(ctx, v, geo.InOrder(fs))
 		if err == nil {
 			_, err = s.Publish(ctx, v.ID, base, noon())
 		}

@@ -131,7 +131,7 @@ func testRefusals(t *testing.T, e Engine) {
 		fs := []geo.Feature{cell("1", 1, 1, 1), {Code: "2", Geometry: g}, cell("3", 3, 3, 1)}
 		v := draftOf(t, geo.Cells, division, nil)
 		v.Features = len(fs)
-		unchanged(t, s, what, func() error { return s.SaveDraft(t.Context(), v, fs) })
+		unchanged(t, s, what, func() error { return s.SaveDraft(t.Context(), v, geo.InOrder(fs)) })
 	}
 	fs := row(2, 0.5)
 	for what, spoil := range map[string]func(*geo.Version, []geo.Feature){
@@ -146,11 +146,11 @@ func testRefusals(t *testing.T, e Engine) {
 	} {
 		v, bad := draftOf(t, geo.Cells, division, fs), row(2, 0.5)
 		spoil(&v, bad)
-		unchanged(t, s, what, func() error { return s.SaveDraft(t.Context(), v, bad) })
+		unchanged(t, s, what, func() error { return s.SaveDraft(t.Context(), v, geo.InOrder(bad)) })
 	}
 	v := draftOf(t, geo.Towns, division, fs)
 	v.ID = published(t, s)[0].ID
-	err := unchanged(t, s, "an ID that is taken", func() error { return s.SaveDraft(t.Context(), v, fs) })
+	err := unchanged(t, s, "an ID that is taken", func() error { return s.SaveDraft(t.Context(), v, geo.InOrder(fs)) })
 	isError(t, "an ID that is taken", err, data.ErrConflict)
 	for what, in := range map[string]data.Incident{
 		"an incident without an ID":       {Time: noon(), Lon: 118.9, Lat: 29},

@@ -123,7 +123,7 @@ func draftOf(t *testing.T, c geo.Collection, d geo.Division, fs []geo.Feature) g
 func save(t *testing.T, s data.Store, c geo.Collection, fs []geo.Feature) geo.Version {
 	t.Helper()
 	v := draftOf(t, c, division, fs)
-	must(t, s.SaveDraft(t.Context(), v, fs))
+	must(t, s.SaveDraft(t.Context(), v, geo.InOrder(fs)))
 	return v
 }
 

@@ -142,7 +142,7 @@ func testDiscardedElsewhere(t *testing.T, e Engine) {
 	s := e.Open(t)
 	v := draftOf(t, geo.Cells, division, row(7, "gone"))
 	v.State = geo.Discarded
-	unchanged(t, s, "with features", func() error { return s.SaveDraft(t.Context(), v, row(7, "gone")) })
+	unchanged(t, s, "with features", func() error { return s.SaveDraft(t.Context(), v, geo.InOrder(row(7, "gone"))) })
 	must(t, s.SaveDraft(t.Context(), v, nil))
 	same(t, "the version", v, version(t, s, v.ID))
 	_, err := collect(t.Context(), s, v.ID)
@@ -159,7 +159,7 @@ func testNumbers(t *testing.T, e Engine) {
 			for base := range 3 {
 				fs := row(base+1, string(d))
 				v := draftOf(t, c, d, fs)
-				must(t, s.SaveDraft(ctx, v, fs))
+				must(t, s.SaveDraft(ctx, v, geo.InOrder(fs)))
 				for _, wrong := range []int{base - 1, base + 1, 1000} {
 					err := unchanged(t, s, fmt.Sprintf("%s %s: base %d where %d is live", c, d, wrong, base), func() error {
 						_, err := s.Publish(ctx, v.ID, wrong, noon())
@@ -330,7 +330,7 @@ func testModel(t *testing.T, e Engine) {
 		case action < 5 || len(drafts) == 0:
 			fs := edited(rng, current[d])
 			v := draftOf(t, geo.Cells, d, fs)
-			must(t, s.SaveDraft(ctx, v, fs))
+			must(t, s.SaveDraft(ctx, v, geo.InOrder(fs)))
 			drafts, model[v.ID] = append(drafts, v), fs
 		case action < 6:
 			i := rng.IntN(len(drafts))
