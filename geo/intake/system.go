@@ -72,6 +72,9 @@ func (r *reader) locateCRS() error {
 			geo.Text{ZH: "如需精确位置，请运维人员提供转换参数", EN: "for exact positions the operator can supply the datum's parameters"}))
 	}
 	err := r.contradiction(bound)
+	if err == nil {
+		r.elsewhere(bound)
+	}
 	var e *geo.Error
 	if r.job.Choice.CRS != "" && !r.job.Final && errors.As(err, &e) && len(e.Violations) == 0 {
 		// Another answer may be the right one.
@@ -239,6 +242,42 @@ func (r *reader) nearestFirst(guesses []crs.Guess, b orb.Bound) {
 		return geo.DistanceM(orb.Point{lon, lat}, live.Center())
 	}
 	slices.SortStableFunc(guesses, func(x, y crs.Guess) int { return cmp.Compare(far(x), far(y)) })
+}
+
+// elsewhereM is how far from all that is published of a division a file may lie without a
+// word: a third of how far apart the same numbers lie in two zones of three degrees, in the
+// north of China.
+const elsewhereM = 60_000
+
+// elsewhere warns where the file lies far from what is published of its division, as one does
+// whose .prj has the wrong zone: its numbers are as good in any. Another system that brings it
+// there is named.
+func (r *reader) elsewhere(b orb.Bound) {
+	live, any := r.job.Live.Bound(r.job.Division)
+	if !any || b.IsEmpty() {
+		return
+	}
+	lon, lat := r.crs.ToGeographic(b.Center()[0], b.Center()[1])
+	m := beyond(live, orb.Point{lon, lat})
+	if m <= elsewhereM {
+		return
+	}
+	fix := geo.Text{ZH: "请核对坐标系的带号和上传的区划", EN: "check the system's zone, and the division that was named"}
+	guesses := slices.DeleteFunc(crs.Sniff(b), func(g crs.Guess) bool { return g.Swapped })
+	r.nearestFirst(guesses, b)
+	if len(guesses) > 0 {
+		lon, lat := guesses[0].CRS.ToGeographic(b.Center()[0], b.Center()[1])
+		if beyond(live, orb.Point{lon, lat}) <= elsewhereM {
+			fix = geo.Textf("按 %s 则位于其中，请核对文件坐标系的带号", "as %s it would lie there: check the zone that the file is said to be in", guesses[0].CRS.ID())
+		}
+	}
+	r.add(geo.Breach("elsewhere", geo.Warning,
+		geo.Textf("按 %s 计算，文件距本区划已发布的数据约 %.0f km", "as %s the file lies %.0f km from what is published of this division", r.crs.ID(), m/1000), fix))
+}
+
+// beyond is how far outside a box a position lies, in metres.
+func beyond(b orb.Bound, p orb.Point) float64 {
+	return geo.DistanceM(p, orb.Point{min(max(p[0], b.Min[0]), b.Max[0]), min(max(p[1], b.Min[1]), b.Max[1])})
 }
 
 // sample picks about n vertices, spread evenly over the file.

@@ -205,6 +205,44 @@ func TestSystemsNearWhatIsPublishedStandFirst(t *testing.T) {
 	}
 }
 
+// TestElsewhere: a .prj of the wrong zone, whose numbers are as good, is told by where the
+// division lies; the one that would do is named.
+func TestElsewhere(t *testing.T) {
+	at := func(zone int) crs.CRS {
+		c, err := crs.GaussKrueger(3, zone, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	right, wrong := at(40), at(39)
+	x, y := right.FromGeographic(118.95, 28.95)
+	file := zipped(t, sheet{name: "c", fields: text20("WGBM", "SSDYBM"), rows: []row{{square(x, y, 100), []any{"C1", "S1"}}}})
+	for _, c := range []struct {
+		system crs.CRS
+		live   Live
+		told   bool
+	}{
+		{wrong, withCell(t, "330890", 118.9, 28.9), true},
+		{right, withCell(t, "330890", 118.9, 28.9), false},
+		{right, withCell(t, "330890", 118.5, 28.9), false}, // a neighbour
+		{wrong, withCell(t, "110000", 116, 40), false},     // of another division
+		{wrong, Published(snapshot.Empty()), false},
+	} {
+		res, err := Read(t.Context(), Job{File: "c.zip", Source: bytes.NewReader(file), Size: int64(len(file)), Collection: geo.Cells, Division: "330890",
+			Live: c.live, Choice: Choice{CRS: c.system.ID()}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(res.Violations, func(v geo.Violation) bool { return v.Check == "elsewhere" })
+		if told := i >= 0; told != c.told {
+			t.Errorf("%s: told %v, not %v", c.system.ID(), told, c.told)
+		} else if told && (!strings.Contains(res.Violations[i].Fix.EN, right.ID()) || !strings.Contains(res.Violations[i].Message.EN, " 288 km")) {
+			t.Errorf("it says %+v", res.Violations[i])
+		}
+	}
+}
+
 // TestDatumsFarFromWhatIsPublished cannot be told apart by it: 500 m more or less from a
 // border 50 km away say nothing.
 func TestDatumsFarFromWhatIsPublished(t *testing.T) {
