@@ -10,11 +10,16 @@ import (
 	"testing"
 )
 
-// TestBoundOnMemory: a process that asks for 8 GiB ends, before it has them.
+// TestBoundOnMemory: a process that asks for 8 GiB ends, before it has them, and not before it
+// has a good part of what it may have, of which the race detector takes most. How it ends is the runtime's affair: where it is the collector
+// that gets no memory, that is not always told as such.
 func TestBoundOnMemory(t *testing.T) {
-	out, err := exec.CommandContext(t.Context(), program(t, "hog").Command[0], "hog").CombinedOutput()
-	if err == nil || !bytes.Contains(out, []byte("out of memory")) && !bytes.Contains(out, []byte("failed to allocate")) { // the race detector says it so
-		t.Errorf("%v: %.500s", err, out)
+	cmd := exec.CommandContext(t.Context(), program(t, "hog").Command[0], "hog")
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if had := bytes.Count(out, []byte("\n")) * hoggedAtOnce; err == nil || had < mostBytes/8 || had > mostBytes {
+		t.Errorf("it had %d bytes: %v: %.500s", had, err, said.Bytes())
 	}
 }
 

@@ -52,10 +52,14 @@ func die() {
 // hogged holds on to memory.
 var hogged [][]byte
 
+// hoggedAtOnce is what hog asks for each time. It writes a line when it has it.
+const hoggedAtOnce = 128 << 20
+
 func hog() {
 	bind()
 	for range 64 {
-		hogged = append(hogged, make([]byte, 128<<20))
+		hogged = append(hogged, make([]byte, hoggedAtOnce))
+		fmt.Println("more")
 	}
 }
 
