@@ -105,8 +105,10 @@ func place() (*Cluster, error) {
 		return nil, err
 	}
 	sweep := c.command("/bin/sh", "-c", `cat >/dev/null
-		[ -f data/postmaster.pid ] && kill -QUIT "$(head -n 1 data/postmaster.pid)"
-		while [ -f data/postmaster.pid ] && kill -0 "$(head -n 1 data/postmaster.pid)" 2>/dev/null; do sleep 0.1; done
+		# A server that was killed has left its file, and its number may be another process's by now.
+		runs() { [ -f data/postmaster.pid ] && grep -qaF "$0/data" "/proc/$(head -n 1 data/postmaster.pid)/cmdline" 2>/dev/null; }
+		runs && kill -QUIT "$(head -n 1 data/postmaster.pid)"
+		while runs; do sleep 0.1; done
 		cd / && rm -rf "$0"`, c.dir)
 	if c.janitor, err = sweep.StdinPipe(); err != nil {
 		return nil, err

@@ -45,8 +45,23 @@ func New(t testing.TB, settings ...string) *Cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(c.remove)
+	t.Cleanup(func() {
+		if t.Failed() {
+			c.tell(t)
+		}
+		c.remove()
+	})
 	return c
+}
+
+// tell logs what the server has said of processes of its own that ended as they should not.
+func (c *Cluster) tell(t testing.TB) {
+	said, _ := os.ReadFile(filepath.Join(c.dir, "log"))
+	for line := range strings.Lines(string(said)) {
+		if strings.Contains(line, "terminated by signal") || strings.Contains(line, "exited with exit code") || strings.Contains(line, "PANIC") || strings.Contains(line, "process was running") {
+			t.Logf("PostgreSQL on %s: %.300s", c.Addr(), line)
+		}
+	}
 }
 
 // template is the database that all others are made from.

@@ -90,6 +90,9 @@ func testReaders(t *testing.T, e Engine) {
 				mu.Unlock()
 				if r == 0 {
 					live, err := s.Published(ctx)
+					if err != nil && ctx.Err() != nil {
+						return
+					}
 					if err != nil || len(live) != 1 {
 						errs <- fmt.Errorf("%d versions are live: %w", len(live), err)
 						return
