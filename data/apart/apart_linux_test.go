@@ -10,9 +10,10 @@ import (
 	"testing"
 )
 
-// TestBoundOnMemory: a process that asks for 8 GiB ends, before it has them, and not before it
-// has a good part of what it may have, of which the race detector takes most. How it ends is the runtime's affair: where it is the collector
-// that gets no memory, that is not always told as such.
+// TestBoundOnMemory: a process that asks for 8 GiB ends before it has them, and not before
+// it has a good part of what it may have, of which the race detector takes most. How it
+// ends is the runtime's affair: where it is the collector that gets no memory, that is not
+// always told as such.
 func TestBoundOnMemory(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), program(t, "hog").Command[0], "hog")
 	var said bytes.Buffer

@@ -257,19 +257,19 @@ func (r *reader) elsewhere(b orb.Bound) {
 	if !any || b.IsEmpty() {
 		return
 	}
-	lon, lat := r.crs.ToGeographic(b.Center()[0], b.Center()[1])
-	m := beyond(live, orb.Point{lon, lat})
+	away := func(c crs.CRS) float64 {
+		lon, lat := c.ToGeographic(b.Center()[0], b.Center()[1])
+		return beyond(live, orb.Point{lon, lat})
+	}
+	m := away(r.crs)
 	if m <= elsewhereM {
 		return
 	}
 	fix := geo.Text{ZH: "请核对坐标系的带号和上传的区划", EN: "check the system's zone, and the division that was named"}
 	guesses := slices.DeleteFunc(crs.Sniff(b), func(g crs.Guess) bool { return g.Swapped })
 	r.nearestFirst(guesses, b)
-	if len(guesses) > 0 {
-		lon, lat := guesses[0].CRS.ToGeographic(b.Center()[0], b.Center()[1])
-		if beyond(live, orb.Point{lon, lat}) <= elsewhereM {
-			fix = geo.Textf("按 %s 则位于其中，请核对文件坐标系的带号", "as %s it would lie there: check the zone that the file is said to be in", guesses[0].CRS.ID())
-		}
+	if len(guesses) > 0 && away(guesses[0].CRS) <= elsewhereM {
+		fix = geo.Textf("按 %s 则位于其中，请核对文件坐标系的带号", "as %s it would lie there: check the zone that the file is said to be in", guesses[0].CRS.ID())
 	}
 	r.add(geo.Breach("elsewhere", geo.Warning,
 		geo.Textf("按 %s 计算，文件距本区划已发布的数据约 %.0f km", "as %s the file lies %.0f km from what is published of this division", r.crs.ID(), m/1000), fix))
