@@ -13,6 +13,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -258,7 +259,8 @@ func (s *service) state(id string) (string, error) {
 }
 
 // residentMB is what the program and the processes that it started have resident, less
-// the pages of files, which they share.
+// the pages of files, which they share. A process that is just being started has the
+// memory of the program until it has become what it is to be, and is not counted before.
 func (s *service) residentMB() (mb float64) {
 	pids := []string{strconv.Itoa(s.cmd.Process.Pid)}
 	tasks, _ := filepath.Glob("/proc/" + pids[0] + "/task/*/children")
@@ -266,7 +268,11 @@ func (s *service) residentMB() (mb float64) {
 		children, _ := os.ReadFile(t)
 		pids = append(pids, strings.Fields(string(children))...)
 	}
-	for _, pid := range pids {
+	own, _ := os.ReadFile("/proc/" + pids[0] + "/cmdline")
+	for i, pid := range pids {
+		if command, _ := os.ReadFile("/proc/" + pid + "/cmdline"); i > 0 && bytes.Equal(command, own) {
+			continue
+		}
 		status, _ := os.ReadFile("/proc/" + pid + "/status")
 		for line := range strings.Lines(string(status)) {
 			if f := strings.Fields(line); len(f) > 1 && (f[0] == "RssAnon:" || f[0] == "RssShmem:") {
