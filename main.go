@@ -795,22 +795,13 @@ func (e *exports) options() (col geo.Collection, division geo.Division, o export
 		}
 	}
 	if o.Format, err = export.ParseFormat(e.Format); err != nil {
-		return col, division, o, geo.Errorf("unknown_format", "没有格式 %.40q，可用：%[2]s；瓦片包：pmtiles、mbtiles、mvt", "there is no format %.40q; there are %[2]s and, of tiles, pmtiles, mbtiles and mvt", e.Format, formats())
+		return col, division, o, geo.Errorf("unknown_format", "没有格式 %.40q，可用：%[2]s；瓦片包：pmtiles、mbtiles、mvt", "there is no format %.40q; there are %[2]s and, of tiles, pmtiles, mbtiles and mvt", e.Format, geo.Listed(export.Formats()))
 	}
 	if e.CRS != "" {
 		o.CRS, err = crs.Parse(e.CRS)
 	}
 	o.Encoding = e.Encoding
 	return col, division, o, err
-}
-
-// formats names those of an export of features.
-func formats() string {
-	var names []string
-	for _, f := range export.Formats() {
-		names = append(names, string(f))
-	}
-	return strings.Join(names, ", ")
 }
 
 // create makes a file that is not there yet by write; after an error there is none.

@@ -110,11 +110,7 @@ func placed(q url.Values, cols ...geo.Collection) (col geo.Collection, kinds []s
 		col = cols[0]
 	}
 	if !slices.Contains(cols, col) {
-		names := make([]string, len(cols))
-		for i, c := range cols {
-			names[i] = string(c)
-		}
-		return col, nil, geo.Errorf("bad_query", "collection=%.40q 在此不可用；可用：%s", "collection=%.40q is not looked for here; there are %s", string(col), strings.Join(names, ", "))
+		return col, nil, geo.Errorf("bad_query", "collection=%.40q 在此不可用；可用：%s", "collection=%.40q is not looked for here; there are %s", string(col), geo.Listed(cols))
 	}
 	if !q.Has("kind") {
 		return col, nil, nil

@@ -50,11 +50,16 @@ func parseCollection(s string, known []Collection) (Collection, error) {
 	if c := Collection(s); slices.Contains(known, c) {
 		return c, nil
 	}
-	names := make([]string, len(known))
-	for i, c := range known {
-		names[i] = string(c)
+	return "", Errorf("unknown_collection", "没有名为 %.80q 的图层集，可用：%s", "there is no collection %.80q; there are %s", s, Listed(known))
+}
+
+// Listed are names one after another, as messages list what there is.
+func Listed[T ~string](names []T) string {
+	all := make([]string, len(names))
+	for i, n := range names {
+		all[i] = string(n)
 	}
-	return "", Errorf("unknown_collection", "没有名为 %.80q 的图层集，可用：%s", "there is no collection %.80q; there are %s", s, strings.Join(names, ", "))
+	return strings.Join(all, ", ")
 }
 
 // GeometryKind is the one geometry type of a collection.
