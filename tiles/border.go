@@ -9,19 +9,19 @@ import (
 	"towngrid/geo/snapshot"
 )
 
-// border is a stretch of line in a tile, with who is at its sides: squares[lo:hi] of the tracer.
+// border is a stretch of line in a tile, with who is at its sides: squares[lo:hi] of the tracer. A tile of many features has
+// a hundred thousand of them and more, so there is no pointer in it.
 type border struct {
 	left, right side
-	level       level
 	id          uint64 // 0 where it is to be found
 	lo, hi      int32
-	number      int32 // in the order in which they were found
+	level       level
 }
 
 // side is who is at one side of a border.
 type side struct {
 	key  uint64 // borders are drawn in the order of the left one's key, then the right one's
-	s    *shown // a feature of whose block the slot is
+	at   int32  // the number among those shown of a feature of whose block the slot is
 	slot int32
 }
 
@@ -32,22 +32,23 @@ const (
 	mergedSide = 2 << 62
 )
 
-// side says as what a slot of a feature's block shows.
-func (w *desk) side(s *shown, slot int32) side {
+// side says as what a slot of the block of a feature shows, which is number at among those shown.
+func (w *desk) side(at, slot int32) side {
+	s := &w.shown[at]
 	switch {
 	case slot == none:
-		return side{outerSide, s, slot}
+		return side{outerSide, at, slot}
 	case s.standsAlone(slot, w.zoom):
-		return side{aloneSide | uint64(s.number)<<32 | uint64(s.pic.feature(s.part, s.home, slot)), s, slot}
+		return side{aloneSide | uint64(s.number)<<32 | uint64(s.pic.feature(s.part, s.home, slot)), at, slot}
 	}
-	return side{mergedSide | uint64(w.merger.number(s.drawn, s.block, s.base, slot)), s, slot}
+	return side{mergedSide | uint64(w.merger.number(s.drawn, s.block, s.base, slot)), at, slot}
 }
 
 // alone says whether the side is a feature that stands alone.
 func (s side) alone() bool { return s.key&(aloneSide|mergedSide) == aloneSide }
 
-// unit is the unit that the side belongs to or is.
-func (s side) unit() geo.Code { return s.s.units[s.s.unit[s.slot]] }
+// unit is the unit that a side belongs to or is.
+func (w *desk) unit(e side) geo.Code { return w.shown[e.at].units[w.shown[e.at].unit[e.slot]] }
 
 // facing is a border with these sides, the lower one at the left, but that the outside is always at the right, and
 // whether they had to be exchanged.
@@ -58,20 +59,28 @@ func facing(left, right side) (b border, flipped bool) {
 	return border{left: left, right: right}, false
 }
 
-// compare orders borders by their sides.
-func (b *border) compare(c *border) int {
-	return cmp.Or(cmp.Compare(b.left.key, c.left.key), cmp.Compare(b.right.key, c.right.key))
+// between says whether the border has these sides.
+func (b *border) between(left, right uint64) bool { return b.left.key == left && b.right.key == right }
+
+// rank is the place of a border in the order in which borders are drawn: by their sides, those of the same sides as they were
+// found, which is by their numbers.
+type rank struct {
+	left, right uint64
+	number      int32
 }
 
-// arrange puts the borders in order, those of the same sides as they were found.
+// arrange finds the order of the borders.
 func (t *tracer) arrange() {
-	sorted := true
+	t.ranks = slices.Grow(t.ranks[:0], len(t.borders))
 	for i := range t.borders {
-		t.borders[i].number = int32(i)
-		sorted = sorted && (i == 0 || t.borders[i-1].compare(&t.borders[i]) <= 0)
+		b := &t.borders[i]
+		t.ranks = append(t.ranks, rank{b.left.key, b.right.key, int32(i)})
 	}
-	if !sorted {
-		slices.SortFunc(t.borders, func(b, c border) int { return cmp.Or(b.compare(&c), cmp.Compare(b.number, c.number)) })
+	compare := func(p, q rank) int {
+		return cmp.Or(cmp.Compare(p.left, q.left), cmp.Compare(p.right, q.right), cmp.Compare(p.number, q.number))
+	}
+	if !slices.IsSortedFunc(t.ranks, compare) {
+		slices.SortFunc(t.ranks, compare)
 	}
 }
 
@@ -80,9 +89,13 @@ func (w *desk) borders(ctx context.Context, snap *snapshot.Snapshot, c geo.Colle
 	t := &w.tracer
 	t.reset()
 	units := snap.Tag(geo.Units)
-	err := w.each(ctx, func(s *shown) {
+	for n := range w.shown {
+		if n%patience == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		s := &w.shown[n]
 		for l := s.linesOf[s.slot]; l < s.linesOf[s.slot+1]; l++ {
-			b, flipped := facing(w.side(s, s.lines[l].left), w.side(s, s.lines[l].right))
+			b, flipped := facing(w.side(int32(n), s.lines[l].left), w.side(int32(n), s.lines[l].right))
 			if b.left.key != b.right.key {
 				b.level = s.levelsOf(snap, units)[l]
 				if b.left.alone() && (b.right.alone() || b.right.key == outerSide) {
@@ -91,29 +104,30 @@ func (w *desk) borders(ctx context.Context, snap *snapshot.Snapshot, c geo.Colle
 				w.trace(s, l, b, flipped)
 			}
 		}
-	})
-	if err != nil {
-		return err
 	}
 	t.separate(func(left, right side) level {
 		switch {
 		case right.key == outerSide:
 			return rimLevel
-		case left.s.unit == nil:
+		case w.shown[left.at].unit == nil:
 			return plainLevel
 		}
-		return levelBetween(unitsAbove(snap, left.unit()), unitsAbove(snap, right.unit()))
+		return levelBetween(unitsAbove(snap, w.unit(left)), unitsAbove(snap, w.unit(right)))
 	})
 	t.arrange()
 	names := levelNames(c)
-	for i := 0; i < len(t.borders); {
+	for i := 0; i < len(t.ranks); {
 		if i%patience == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		from := t.borders[i]
-		for ; i < len(t.borders) && t.borders[i].compare(&from) == 0; i++ {
-			w.layer.line(t.squares[t.borders[i].lo:t.borders[i].hi])
-			from.level = max(from.level, t.borders[i].level)
+		from := t.borders[t.ranks[i].number]
+		for ; i < len(t.ranks); i++ {
+			b := &t.borders[t.ranks[i].number]
+			if !b.between(from.left.key, from.right.key) {
+				break
+			}
+			w.layer.line(t.squares[b.lo:b.hi])
+			from.level = max(from.level, b.level)
 		}
 		w.endBorder(c, from, names[from.level])
 	}
@@ -145,15 +159,16 @@ func (w *desk) endBorder(c geo.Collection, b border, level string) {
 // tagSide says what is at a side of the current border: the code of a feature that stands alone, in the
 // key given, or the unit of merged cells, two keys on. It gives what names the side.
 func (w *desk) tagSide(e side, key int) string {
+	s := &w.shown[e.at]
 	switch {
 	case e.slot == none:
 		return ""
-	case e.s.standsAlone(e.slot, w.zoom):
-		code := e.s.code(e.slot)
+	case s.standsAlone(e.slot, w.zoom):
+		code := s.code(e.slot)
 		w.layer.tag(key, code)
 		return textOf(code)
 	}
-	g := &e.s.groups[e.s.group[e.slot]]
+	g := &s.groups[s.group[e.slot]]
 	if key += 2; key < len(w.layer.keys) {
 		w.layer.tag(key, g.values[0])
 	}
@@ -166,8 +181,11 @@ type tracer struct {
 	squares []square
 	borders []border
 	edges   []tracedEdge
+	ranks   []rank
+	common  []tracedEdge // those that several borders have
+	taken   bitSet       // of squares from which a common edge leads
 	spare   []border
-	known   edgeSet
+	known   edgeMap
 }
 
 // tracedEdge is an edge of a border.
@@ -178,8 +196,6 @@ type tracedEdge struct {
 }
 
 func (t *tracer) reset() {
-	clear(t.borders)
-	clear(t.spare)
 	t.squares, t.borders, t.edges, t.spare = t.squares[:0], t.borders[:0], t.edges[:0], t.spare[:0]
 }
 
@@ -198,28 +214,20 @@ func (t *tracer) add(b border, way []square) {
 // separate takes the edges that several borders have out of them and draws each once, between those that are
 // left at its sides, if any are. levelBetween gives the level of two sides.
 func (t *tracer) separate(levelBetween func(left, right side) level) {
-	if !t.doubled() {
+	t.compare()
+	if len(t.common) == 0 {
 		return
 	}
-	slices.SortFunc(t.edges, func(a, b tracedEdge) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.at, b.at)) })
-	var common [][]tracedEdge
-	taken := map[int32]bool{}
-	for i := 0; i < len(t.edges); {
-		from := i
-		for ; i < len(t.edges) && t.edges[i].key == t.edges[from].key; i++ {
-		}
-		if i > from+1 {
-			common = append(common, t.edges[from:i])
-			for _, e := range t.edges[from:i] {
-				taken[e.at] = true
-			}
-		}
+	slices.SortFunc(t.common, func(a, b tracedEdge) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.at, b.at)) })
+	t.taken.reset(len(t.squares))
+	for _, e := range t.common {
+		t.taken.add(int(e.at))
 	}
-	t.spare = t.spare[:0]
+	t.spare = slices.Grow(t.spare[:0], len(t.borders)+len(t.common))
 	for _, b := range t.borders {
 		from, last := b.lo, b.hi-1
 		for i := b.lo; i <= last; i++ {
-			if i == last || taken[i] {
+			if i == last || t.taken.has(int(i)) {
 				if b.lo, b.hi = from, i+1; i > from {
 					t.spare = append(t.spare, b)
 				}
@@ -227,8 +235,11 @@ func (t *tracer) separate(levelBetween func(left, right side) level) {
 			}
 		}
 	}
-	for _, edges := range common {
-		if b, ok := t.resolve(edges); ok {
+	for i := 0; i < len(t.common); {
+		from := i
+		for ; i < len(t.common) && t.common[i].key == t.common[from].key; i++ {
+		}
+		if b, ok := t.resolve(t.common[from:i]); ok {
 			b.level = levelBetween(b.left, b.right)
 			t.spare = append(t.spare, b)
 		}
@@ -236,15 +247,21 @@ func (t *tracer) separate(levelBetween func(left, right side) level) {
 	t.borders, t.spare = t.spare, t.borders
 }
 
-// doubled says whether several borders have one edge.
-func (t *tracer) doubled() bool {
+// compare finds the edges that several borders have.
+func (t *tracer) compare() {
 	t.known.reset(len(t.edges))
-	for _, e := range t.edges {
-		if t.known.put(e.key) {
-			return true
+	t.common = t.common[:0]
+	for i, e := range t.edges {
+		first := t.known.first(e.key, int32(i))
+		if *first == int32(i) {
+			continue
 		}
+		if *first != none {
+			t.common = append(t.common, t.edges[*first])
+			*first = none // it is among them
+		}
+		t.common = append(t.common, e)
 	}
-	return false
 }
 
 // resolve is the border along an edge that several have: who is at both sides of it cancels out.
@@ -283,42 +300,42 @@ func (t *tracer) resolve(edges []tracedEdge) (b border, ok bool) {
 	return b, true
 }
 
-// edgeSet is a set of edges. It is emptied by counting, not by clearing.
-type edgeSet struct {
-	slots []struct {
-		key   uint64
-		round uint32
-	}
+// edgeMap maps edges to numbers. It is emptied by counting, not by clearing.
+type edgeMap struct {
+	slots []edgeSlot
 	round uint32
 }
 
-// reset empties the set and makes room for n edges.
-func (s *edgeSet) reset(n int) {
-	s.round++
-	if len(s.slots) >= 2*n && s.round != 0 {
+type edgeSlot struct {
+	key   uint64
+	round uint32
+	value int32
+}
+
+// reset empties the map and makes room for n edges.
+func (m *edgeMap) reset(n int) {
+	m.round++
+	if len(m.slots) >= 2*n && m.round != 0 {
 		return
 	}
 	size := 64
 	for size < 2*n {
 		size *= 2
 	}
-	s.slots, s.round = make([]struct {
-		key   uint64
-		round uint32
-	}, size), 1
+	m.slots, m.round = make([]edgeSlot, size), 1
 }
 
-// put adds an edge and says whether it was there.
-func (s *edgeSet) put(key uint64) bool {
-	mask := uint64(len(s.slots) - 1)
+// first is where the number of an edge stands, set to value where the edge has none.
+func (m *edgeMap) first(key uint64, value int32) *int32 {
+	mask := uint64(len(m.slots) - 1)
 	for i := key * 0x9e3779b97f4a7c15 >> 32 & mask; ; i = (i + 1) & mask {
-		at := &s.slots[i]
-		if at.round != s.round {
-			at.key, at.round = key, s.round
-			return false
+		at := &m.slots[i]
+		if at.round != m.round {
+			at.key, at.round, at.value = key, m.round, value
+			return &at.value
 		}
 		if at.key == key {
-			return true
+			return &at.value
 		}
 	}
 }

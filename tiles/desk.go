@@ -196,6 +196,7 @@ func (w *desk) choose(reach orb.Bound) {
 			w.baseOf[from.k] = int32(at)
 			w.chooseOf(d, from, reach)
 		}
+		w.finds = slices.Grow(w.finds, w.chosen.count())
 		for i := range w.chosen.all {
 			at := d.pic.places[i]
 			w.finds = append(w.finds, find{int32(n), int32(i), w.baseOf[at.block], at.slot})
@@ -240,6 +241,7 @@ func (w *desk) show(ctx context.Context, reach orb.Bound) error {
 		}
 	}
 	w.choose(reach)
+	w.shown = slices.Grow(w.shown, len(w.finds))
 	for n, f := range w.finds {
 		if n%patience == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -544,6 +546,14 @@ func (s bitSet) has(i int) bool { return s[i/64]>>(i%64)&1 != 0 }
 
 func (s bitSet) some() bool {
 	return slices.ContainsFunc(s, func(word uint64) bool { return word != 0 })
+}
+
+// count is how many numbers are in the set.
+func (s bitSet) count() (n int) {
+	for _, word := range s {
+		n += bits.OnesCount64(word)
+	}
+	return n
 }
 
 func (s bitSet) add(i int) { s[i/64] |= 1 << (i % 64) }
