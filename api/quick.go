@@ -147,7 +147,8 @@ func headOf(status int, h http.Header) []byte {
 	return b.Bytes()
 }
 
-// answerQuickly answers a request that was answered before; false where that cannot be.
+// answerQuickly answers a request that was answered before; false where that cannot be. A tile that the cache
+// has no longer is made again.
 func (s *Server) answerQuickly(w http.ResponseWriter, r *http.Request) bool {
 	if r.Method != http.MethodGet || r.ContentLength != 0 || !strings.HasPrefix(r.URL.Path, "/tiles/") || r.URL.RawPath != "" {
 		return false
@@ -173,7 +174,10 @@ func (s *Server) answerQuickly(w http.ResponseWriter, r *http.Request) bool {
 	}
 	body, ok := a.tile.Kept(a.encoding)
 	if !ok {
-		return false
+		var err error
+		if body, err = a.tile.Body(r.Context(), a.encoding); err != nil {
+			return false // which is the router's to tell
+		}
 	}
 	for name, values := range a.whole {
 		h[name] = values

@@ -143,7 +143,7 @@ func (t Tile) Kept(e Encoding) (body []byte, ok bool) {
 // encoded makes the tile's bytes in an encoding, from another encoding where the cache has it.
 func (t Tile) encoded(ctx context.Context, e Encoding) ([]byte, error) {
 	c := t.cache
-	body, err := c.flights.do(ctx, entryKey{t.digest, plain}, func(ctx context.Context) ([]byte, error) {
+	body, err := c.flights.lead(ctx, entryKey{t.digest, plain}, func(ctx context.Context) ([]byte, error) {
 		for i, other := range encodings {
 			if entry, ok := c.tiles.GetEntryQuietly(entryKey{t.digest, int8(i)}); ok {
 				return c.encoder.decode(entry.Value, other.Encoding)

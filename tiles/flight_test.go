@@ -1,8 +1,10 @@
 package tiles
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 	"time"
 
@@ -52,6 +54,102 @@ func TestWorkEndsWhenTheLastLeaves(t *testing.T) {
 	body, err := fs.do(t.Context(), 7, func(context.Context) ([]byte, error) { return []byte("new"), nil })
 	if string(body) != "new" || err != nil {
 		t.Errorf("%q, %v", body, err)
+	}
+}
+
+// Who makes something within a flight goes on for others when nobody waits for that flight any more, and is not waited for
+// by those who leave it.
+func TestWhoLeadsGoesOnForOthers(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	var fs flights[string]
+	begun, end := make(chan bool), make(chan bool)
+	made := 0
+	inner := func(ctx context.Context) ([]byte, error) {
+		made++
+		begun <- true
+		select {
+		case <-end:
+			return []byte("inner"), nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	outer := func(name string) func(context.Context) ([]byte, error) {
+		return func(ctx context.Context) ([]byte, error) {
+			body, err := fs.lead(ctx, "inner", inner)
+			return append([]byte(name+" of "), body...), err
+		}
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	left := make(chan error)
+	go func() {
+		_, err := fs.do(ctx, "first", outer("first"))
+		left <- err
+	}()
+	<-begun
+	type answer struct {
+		body []byte
+		err  error
+	}
+	answers := make(chan answer)
+	go func() {
+		body, err := fs.do(t.Context(), "second", outer("second"))
+		answers <- answer{body, err}
+	}()
+	for fs.waiting("inner") != 2 {
+		time.Sleep(time.Millisecond)
+	}
+	leave()
+	if err := <-left; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	for fs.waiting("inner") != 1 {
+		time.Sleep(time.Millisecond)
+	}
+	close(end)
+	if a := <-answers; string(a.body) != "second of inner" || a.err != nil || made != 1 {
+		t.Errorf("%q, %v, made %d times", a.body, a.err, made)
+	}
+}
+
+// Where all have left who waited for what is made within a flight, its making ends.
+func TestWhatIsLedEndsWithTheLast(t *testing.T) {
+	var fs flights[string]
+	ctx, leave := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	_, err := fs.do(ctx, "outer", func(ctx context.Context) ([]byte, error) {
+		return fs.lead(ctx, "inner", func(ctx context.Context) ([]byte, error) {
+			leave()
+			<-ctx.Done()
+			ended <- ctx.Err()
+			return nil, ctx.Err()
+		})
+	})
+	if !errors.Is(err, context.Canceled) || !errors.Is(<-ended, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// One goroutine makes what is asked for one after another, and ends when no more is.
+func TestOneGoroutineMakesOneAfterAnother(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	var fs flights[int]
+	by := map[string]int{}
+	const rounds = 50
+	for i := range rounds {
+		name, err := fs.do(t.Context(), i, func(context.Context) ([]byte, error) {
+			var b [64]byte
+			name, _, _ := bytes.Cut(b[:runtime.Stack(b[:], false)], []byte(" ["))
+			return name, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		by[string(name)]++
+		time.Sleep(time.Millisecond)
+	}
+	if len(by) > rounds/2 {
+		t.Errorf("%d goroutines made %d things: %v", len(by), rounds, by)
 	}
 }
 

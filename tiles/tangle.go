@@ -26,6 +26,7 @@ type tangle struct {
 	lower   []bool       // by number: an edge comes from a square with a higher key
 	starts  []uint64     // the numbers of squares, below their keys, from which walks may begin
 	spare   []uint64
+	ends    []uint32 // scratch of sorting
 	stack   []int32
 	squares []square
 	loops   []loop
@@ -173,19 +174,20 @@ func (t *tangle) arrange(all bool) {
 	t.spare = slices.Grow(t.spare[:0], len(t.starts))[:len(t.starts)]
 	const digit = 13
 	for shift := 32; shift < 32+keyBits; shift += digit {
-		var ends [1 << digit]uint32
+		t.ends = slices.Grow(t.ends[:0], 1<<digit)[:1<<digit] // 32 KB, which every stack would have to hold
+		clear(t.ends)
 		for _, s := range t.starts {
-			ends[s>>shift&(1<<digit-1)]++
+			t.ends[s>>shift&(1<<digit-1)]++
 		}
 		sum := uint32(0)
-		for d, n := range ends {
-			ends[d] = sum
+		for d, n := range t.ends {
+			t.ends[d] = sum
 			sum += n
 		}
 		for _, s := range t.starts {
 			d := s >> shift & (1<<digit - 1)
-			t.spare[ends[d]] = s
-			ends[d]++
+			t.spare[t.ends[d]] = s
+			t.ends[d]++
 		}
 		t.starts, t.spare = t.spare, t.starts
 	}
