@@ -13,7 +13,7 @@ import (
 )
 
 // Pooled puts PgBouncer before the cluster, in transaction mode, and gives the address of
-// a database by way of it, for statements that are not prepared. Without PgBouncer the
+// a database by way of it, for statements that are not prepared, with the settings that the README asks for. Without PgBouncer the
 // test is skipped; it fails where TOWNGRID_REQUIRE_TOOLS is set.
 func (c *Cluster) Pooled(t testing.TB, dsn string) string {
 	t.Helper()
@@ -34,7 +34,7 @@ func (c *Cluster) Pooled(t testing.TB, dsn string) string {
 	}
 	settings := filepath.Join(c.dir, "pgbouncer.ini")
 	text := fmt.Sprintf(`[databases]
-* = host=127.0.0.1 port=%d user=postgres
+* = host=127.0.0.1 port=%d user=postgres connect_query='SELECT ST_AsMVTGeom(ST_MakeEnvelope(0, 0, 2, 2), ST_MakeBox2D(ST_Point(0, 0), ST_Point(1, 1)), 16, 0, true) IS NULL'
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = %d

@@ -139,22 +139,6 @@ func testReaders(t *testing.T, e Engine) {
 	}
 }
 
-// recovered waits until a store whose server recovers answers: PostgreSQL 15 with PostGIS 3.3
-// was seen to lose a process to an assertion of malloc where a COPY was broken off, and then
-// starts all of them anew. What was acknowledged has to be there after that as well.
-func recovered(t *testing.T, s data.Store) {
-	t.Helper()
-	time.Sleep(50 * time.Millisecond) // until it is seen to be gone
-	for began := time.Now(); time.Since(began) < 30*time.Second; time.Sleep(100 * time.Millisecond) {
-		_, err := s.Published(t.Context())
-		if !errors.Is(err, data.ErrUnavailable) {
-			must(t, err)
-			return
-		}
-		t.Logf("the store recovers: %v", err)
-	}
-}
-
 // testIterators: a loop may end early, begin again and stand within another.
 func testIterators(t *testing.T, e Engine) {
 	s, ctx := e.Open(t), t.Context()
@@ -253,7 +237,6 @@ func testInterrupted(t *testing.T, e Engine) {
 		} else {
 			isError(t, "the cut-off write", err, context.DeadlineExceeded)
 			cut++
-			recovered(t, s)
 		}
 		a := everything(t, s)
 		for id, got := range a.Features {
