@@ -27,6 +27,7 @@ func Build(s *snapshot.Snapshot, r Request) ([]byte, error) {
 // zero value is ready, and safe for concurrent use.
 type Builder struct {
 	forgetful bool     // pictures serve one tile
+	many      int      // blocks from which a tile takes long, manyBlocks when 0
 	markers   *markers // of the cache; nil for its own
 	own       markers
 	mu        sync.Mutex

@@ -1,6 +1,7 @@
 package tiles
 
 import (
+	"cmp"
 	"context"
 	"math/bits"
 	"slices"
@@ -15,6 +16,7 @@ import (
 // and features of the collection that is being drawn.
 type desk struct {
 	zoom    uint8
+	many    int  // blocks from which the tile takes long, see manyBlocks
 	keeps   bool // the builder keeps what it makes
 	lists   bool // features that are drawn by a hull are listed as well
 	plotter plotter
@@ -30,6 +32,7 @@ type desk struct {
 	keys    []string // of the layer
 	columns []int    // of the layer's keys
 	merger  merger
+	unions  unions
 	tracer  tracer
 	pixels  pixels
 	out     []byte
@@ -89,11 +92,13 @@ func (w *desk) clear() {
 	w.parts, w.bases, w.shown = w.parts[:0], w.bases[:0], w.shown[:0]
 	w.layer.reset("", nil)
 	w.merger.reset()
+	w.unions.reset()
 	w.tracer.reset()
 }
 
 // tile makes the tile of a checked request.
 func (w *desk) tile(ctx context.Context, b *Builder, s *snapshot.Snapshot, r Request) ([]byte, error) {
+	w.many = cmp.Or(b.many, manyBlocks)
 	w.out, w.zoom, w.keeps, w.lists = w.out[:0], r.Z, !b.forgetful, r.Content&Borders != 0
 	for _, c := range r.Collections {
 		w.plotter.begin(r.frame(), r.Z)
@@ -109,8 +114,16 @@ func (w *desk) tile(ctx context.Context, b *Builder, s *snapshot.Snapshot, r Req
 				return nil, err
 			}
 		}
+		borders, err := w.ahead(ctx, s, r, c)
+		if err != nil {
+			return nil, err
+		}
 		for _, kind := range kinds() {
 			if r.Content&kind == 0 || !gives(c, kind) {
+				continue
+			}
+			if kind == Borders && borders != nil {
+				w.out = append(w.out, borders...)
 				continue
 			}
 			if err := w.draw(ctx, s, r, c, kind); err != nil {
@@ -120,6 +133,20 @@ func (w *desk) tile(ctx context.Context, b *Builder, s *snapshot.Snapshot, r Req
 		}
 	}
 	return slices.Clone(w.out), ctx.Err()
+}
+
+// ahead has unions made where that takes long, and meanwhile draws the layer of borders, which is nil where that is not done.
+func (w *desk) ahead(ctx context.Context, s *snapshot.Snapshot, r Request, c geo.Collection) (borders []byte, err error) {
+	w.unions.reset()
+	if len(w.bases) < w.many || r.Content&Fills == 0 || len(mergingColumns(c)) == 0 {
+		return nil, nil
+	}
+	defer w.unions.begin(ctx, w)()
+	if r.Content&Borders == 0 || !gives(c, Borders) {
+		return nil, nil
+	}
+	err = w.draw(ctx, s, r, c, Borders)
+	return w.layer.appendTo([]byte{}), err
 }
 
 // draw fills the layer of one kind.
@@ -332,7 +359,7 @@ func (w *desk) lead(ctx context.Context, d *drawn) error {
 		return err
 	}
 	unknown()
-	if len(w.bases) < manyBlocks {
+	if len(w.bases) < w.many {
 		w.missing = slices.DeleteFunc(w.missing, func(k int32) bool { return !d.pic.worth(k, w.zoom) })
 		w.missing = w.missing[:min(len(w.missing), wayBatch)]
 	}
@@ -471,30 +498,17 @@ func (w *desk) plain(s *shown) {
 
 // merged draws the merged features, each group as one.
 func (w *desk) merged(ctx context.Context) error {
+	number := 0
 	for g, members := range w.merger.groups() {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		w.plotter.shape.reset()
-		for _, n := range members {
-			s := &w.shown[n]
-			if !s.inside {
-				w.addRings(s)
-				continue
-			}
-			if s.stands {
-				w.addHull(s)
-				continue
-			}
-			for r := s.first[s.slot]; r < s.first[s.slot+1]; r++ {
-				for _, ref := range s.ring(r) {
-					if !s.hidden(index(ref), w.zoom) {
-						w.plotter.addChain(s, ref)
-					}
-				}
-			}
+		if number < len(w.unions.all) && w.unions.all[number].made {
+			w.layer.shape = append(w.layer.shape, w.unions.all[number].shape...)
+		} else {
+			w.unite(members)
 		}
-		w.plotter.shape.drawUnion(&w.layer)
+		number++
 		if len(w.layer.shape) > 0 {
 			for key, column := range w.columns {
 				if k := slices.Index(w.shown[members[0]].pic.merging, column); k >= 0 {
@@ -505,6 +519,30 @@ func (w *desk) merged(ctx context.Context) error {
 		w.layer.end(g.id, polygonShape)
 	}
 	return nil
+}
+
+// unite draws the members of a group as one shape.
+func (w *desk) unite(members []int32) {
+	w.plotter.shape.reset()
+	for _, n := range members {
+		s := &w.shown[n]
+		if !s.inside {
+			w.addRings(s)
+			continue
+		}
+		if s.stands {
+			w.addHull(s)
+			continue
+		}
+		for r := s.first[s.slot]; r < s.first[s.slot+1]; r++ {
+			for _, ref := range s.ring(r) {
+				if !s.hidden(index(ref), w.zoom) {
+					w.plotter.addChain(s, ref)
+				}
+			}
+		}
+	}
+	w.plotter.shape.drawUnion(&w.layer)
 }
 
 // addHull takes up the hull of the features that one stands for.
