@@ -20,7 +20,7 @@ type border struct {
 
 // side is who is at one side of a border.
 type side struct {
-	key  uint64 // borders are drawn in the order of the left one's key, then the right one's
+	key  uint32 // borders are drawn in the order of the left one's key, then the right one's
 	at   int32  // the number among those shown of a feature of whose block the slot is
 	slot int32
 }
@@ -28,8 +28,8 @@ type side struct {
 // The kinds of sides in their order, in the highest bits of a side's key.
 const (
 	outerSide  = 0
-	aloneSide  = 1 << 62
-	mergedSide = 2 << 62
+	aloneSide  = 1 << 30
+	mergedSide = 2 << 30
 )
 
 // side says as what a slot of the block of a feature shows, which is number at among those shown.
@@ -39,9 +39,9 @@ func (w *desk) side(at, slot int32) side {
 	case slot == none:
 		return side{outerSide, at, slot}
 	case s.standsAlone(slot, w.zoom):
-		return side{aloneSide | uint64(s.number)<<32 | uint64(s.pic.feature(s.part, s.home, slot)), at, slot}
+		return side{aloneSide + uint32(s.before) + uint32(s.pic.feature(s.part, s.home, slot)), at, slot}
 	}
-	return side{mergedSide | uint64(w.merger.number(s.drawn, s.block, s.base, slot)), at, slot}
+	return side{mergedSide + uint32(w.merger.number(s.drawn, s.block, s.base, slot)), at, slot}
 }
 
 // alone says whether the side is a feature that stands alone.
@@ -59,25 +59,27 @@ func facing(left, right side) (b border, flipped bool) {
 	return border{left: left, right: right}, false
 }
 
-// between says whether the border has these sides.
-func (b *border) between(left, right uint64) bool { return b.left.key == left && b.right.key == right }
+// sides are the keys of both sides as one number.
+func (b *border) sides() uint64 { return uint64(b.left.key)<<32 | uint64(b.right.key) }
 
 // rank is the place of a border in the order in which borders are drawn: by their sides, those of the same sides as they were
 // found, which is by their numbers.
 type rank struct {
-	left, right uint64
-	number      int32
+	sides  uint64
+	number int32
 }
 
 // arrange finds the order of the borders.
 func (t *tracer) arrange() {
 	t.ranks = slices.Grow(t.ranks[:0], len(t.borders))
 	for i := range t.borders {
-		b := &t.borders[i]
-		t.ranks = append(t.ranks, rank{b.left.key, b.right.key, int32(i)})
+		t.ranks = append(t.ranks, rank{t.borders[i].sides(), int32(i)})
 	}
 	compare := func(p, q rank) int {
-		return cmp.Or(cmp.Compare(p.left, q.left), cmp.Compare(p.right, q.right), cmp.Compare(p.number, q.number))
+		if p.sides != q.sides {
+			return cmp.Compare(p.sides, q.sides)
+		}
+		return int(p.number - q.number)
 	}
 	if !slices.IsSortedFunc(t.ranks, compare) {
 		slices.SortFunc(t.ranks, compare)
@@ -123,7 +125,7 @@ func (w *desk) borders(ctx context.Context, snap *snapshot.Snapshot, c geo.Colle
 		from := t.borders[t.ranks[i].number]
 		for ; i < len(t.ranks); i++ {
 			b := &t.borders[t.ranks[i].number]
-			if !b.between(from.left.key, from.right.key) {
+			if b.sides() != from.sides() {
 				break
 			}
 			w.layer.line(t.squares[b.lo:b.hi])

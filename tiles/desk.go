@@ -40,7 +40,7 @@ type desk struct {
 
 // drawn is a part of the collection that is drawn.
 type drawn struct {
-	number int // of the part among those drawn
+	before int // the number of features of the parts that are drawn before it
 	part   *snapshot.Part
 	pic    *picture
 	at     place
@@ -205,7 +205,10 @@ func (b *bunch) meets(p *snapshot.Part, box orb.Bound) bool {
 
 // drawing is a part whose bases begin at first.
 func (w *desk) drawing(p *snapshot.Part, pic *picture, first int) drawn {
-	d := drawn{number: len(w.parts), part: p, pic: pic, at: w.plotter.place(pic), begin: first}
+	d := drawn{part: p, pic: pic, at: w.plotter.place(pic), begin: first}
+	if n := len(w.parts); n > 0 {
+		d.before = w.parts[n-1].before + w.parts[n-1].part.Len()
+	}
 	d.window, d.inner = d.at.offsets(w.plotter.window), d.at.offsets(w.plotter.inner)
 	return d
 }
