@@ -53,11 +53,13 @@ func (s limit) beyond(b box) bool {
 	return !s.keeps(vertex{b.x0, b.y0}) && !s.keeps(vertex{b.x1, b.y1})
 }
 
-// corner is a vertex of a ring that is cut, and the chain along which the ring goes on: c, ^c for
-// chain c against its direction, or straight for the edge to the next corner.
+// corner is a vertex of a ring or line that is cut, and the chain along which it goes on to the next corner: c, ^c for
+// chain c against its direction, or straight for the edge to the next corner. It takes the whole chain where hi is 0, else
+// the squares from lo up to hi of the chain's kept way, both as the chain stands.
 type corner struct {
 	vertex
-	along int32
+	along  int32
+	lo, hi uint32
 }
 
 // straight stands for no chain: its number is greater than that of any.
@@ -75,7 +77,7 @@ func clipRing(out, ring []corner, s limit) []corner {
 	for _, v := range ring {
 		k := s.keeps(v.vertex)
 		if k != kept {
-			out = append(out, corner{s.cut(prev.vertex, v.vertex), straight})
+			out = append(out, corner{vertex: s.cut(prev.vertex, v.vertex), along: straight})
 		}
 		if k {
 			out = append(out, v)

@@ -435,6 +435,9 @@ func (w *desk) mark(ctx context.Context) error {
 	for _, v := range p.corners {
 		p.hot.put(p.hot.square(v.vertex))
 	}
+	for _, of := range p.kept {
+		p.markStretch(of)
+	}
 	for n := range w.parts {
 		d := &w.parts[n]
 		for k := range d.bases {

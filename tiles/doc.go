@@ -25,8 +25,8 @@
 //     it passes. This is snap rounding (Hobby 1999): nothing that was apart comes to
 //     cross, it can only come to touch, and then at common vertices. So neighbours
 //     keep one and the same line, and no ring crosses itself or another.
-//     A zoom's squares are the same in all tiles, so the way of a chain that lies clear of the tile's rim is found once per
-//     zoom (see ways), and only what crosses the rim is led anew.
+//     A zoom's squares are the same in all tiles, so the way of a chain is found once per zoom (see ways) and holds where it
+//     runs clear of the tile's rim. Only the edges that touch the rim are led anew.
 //  5. Where the lines of one feature came to touch, edges that cancel are removed
 //     and the rest is traced anew into simple rings, so each polygon is valid.
 //

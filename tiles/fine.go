@@ -40,6 +40,9 @@ func fineAt(p orb.Point) vertex {
 // box is an axis-aligned box on the fine grid, borders included.
 type box struct{ x0, y0, x1, y1 int64 }
 
+// boxOf is the least box that holds two places.
+func boxOf(v, w vertex) box { return box{min(v.x, w.x), min(v.y, w.y), max(v.x, w.x), max(v.y, w.y)} }
+
 // holds says whether c lies in b.
 func (b box) holds(c box) bool {
 	return b.x0 <= c.x0 && c.x1 <= b.x1 && b.y0 <= c.y0 && c.y1 <= b.y1

@@ -21,24 +21,6 @@ func (o *outline) reset() {
 	o.squares, o.rings = o.squares[:0], o.rings[:0]
 }
 
-// add leads a clipped ring through the hot squares and takes up what is left of it. way appends
-// the way of a chain without its last square.
-func (o *outline) add(g *hotGrid, vs []corner, shell bool, way func(out []square, ref int32) []square) {
-	lo := len(o.squares)
-	for i, v := range vs {
-		if v.along != straight {
-			o.squares = way(o.squares, v.along)
-			continue
-		}
-		next := vs[(i+1)%len(vs)].vertex
-		if p := g.square(v.vertex); p != g.square(next) {
-			o.squares = g.lead(append(o.squares, p), v.vertex, next)
-			o.squares = o.squares[:len(o.squares)-1]
-		}
-	}
-	o.rings = append(o.rings, ring{lo: lo, hi: len(o.squares), shell: shell})
-}
-
 // drawUnion writes what the rings and lines of the outline enclose together as the current shape of l.
 // They meet in common squares only, and the lines close one another.
 func (o *outline) drawUnion(l *layer) {

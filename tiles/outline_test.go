@@ -21,12 +21,12 @@ func outlined(t testing.TB, shells []bool, rings ...[]square) orb.MultiPolygon {
 	middles := make([][]corner, len(rings))
 	for i, r := range rings {
 		for _, s := range r {
-			middles[i] = append(middles[i], corner{vertex{int64(s.x) * 2, int64(s.y) * 2}, straight})
+			middles[i] = append(middles[i], corner{vertex: vertex{int64(s.x) * 2, int64(s.y) * 2}, along: straight})
 			p.hot.put(s)
 		}
 	}
 	for i := range rings {
-		p.shape.add(&p.hot, middles[i], shells[i], nil)
+		p.addCorners(nil, middles[i], shells[i])
 	}
 	var l layer
 	l.reset("shape", nil)

@@ -17,24 +17,33 @@ type plotter struct {
 	hot    hotGrid
 	shape  outline
 
-	// A chain that is not cut is marked once and brought to the tile once.
+	// A chain is marked once and brought to the tile once.
 	chains []plotted // of the blocks of which it is needed
-	ways   []square  // of chains
+	ways   []square  // of chains that are not cut
+	trims  []corner  // of chains that are
+	kept   []stretch // of these, where their ways are kept
 
-	anew    zone     // where chains are led in this tile only
+	anew    zone     // where lines are led in this tile only
 	cuts    []uint32 // cut ring n is corners[cuts[n]:cuts[n+1]]
 	corners []corner
 
 	ring  []corner // scratch of clipping
 	spare []corner
-	line  []vertex // scratch of lines
+	line  []corner // scratch of lines
 	way   []square
 }
 
-// plotted is a chain in the tile: ways[from:to] once it has been led.
+// plotted is a chain in the tile: ways[from:to] once it has been led or, where it crosses the rim, trims[from:to] once it has
+// been trimmed.
 type plotted struct {
 	from, to uint32
 	marked   bool
+}
+
+// stretch is a part of a kept way with both ends, and how to bring it to the tile.
+type stretch struct {
+	way   []spot
+	shift square
 }
 
 // begin prepares for the shapes of one collection in the tile.
@@ -46,7 +55,9 @@ func (p *plotter) begin(f frame, zoom uint8) {
 	p.inner = box{low, low, high, high}
 	p.sides = p.window.limits()
 	p.hot.reset(f.sub)
-	p.chains, p.ways = p.chains[:0], p.ways[:0]
+	p.chains, p.ways, p.trims = p.chains[:0], p.ways[:0], p.trims[:0]
+	clear(p.kept)
+	p.kept = p.kept[:0]
 	p.corners, p.cuts = p.corners[:0], append(p.cuts[:0], 0)
 }
 
@@ -104,7 +115,7 @@ func offsetRange(low, high int64, lift uint) (first, last int32) {
 	return int32(max(low, math.MinInt32)), int32(min(high, math.MaxInt32))
 }
 
-// markChain makes the squares of a chain's vertices hot, once.
+// markChain makes the squares of a chain's vertices hot, once: of one whose way is kept those where lines are led anew.
 func (p *plotter) markChain(s *shown, c int32) {
 	k := &p.chains[s.room(p)+c]
 	if k.marked {
@@ -112,15 +123,22 @@ func (p *plotter) markChain(s *shown, c int32) {
 	}
 	k.marked = true
 	if way := s.way(c); len(way) > 0 {
-		for _, q := range way {
-			p.hot.put(q.square(s.shift))
-		}
+		p.markStretch(stretch{way, s.shift})
 		return
 	}
 	from := s.from[s.starts[c]:s.starts[c+1]]
 	for i, o := range s.points[s.starts[c]:s.starts[c+1]] {
 		if from[i] <= p.zoom {
 			p.hot.put(p.hot.square(s.at.vertex(o)))
+		}
+	}
+}
+
+// markStretch makes the squares of a stretch hot that lie where lines are led anew.
+func (p *plotter) markStretch(of stretch) {
+	for _, at := range of.way {
+		if q := at.square(of.shift); p.anew.has(q) {
+			p.hot.put(q)
 		}
 	}
 }
@@ -155,18 +173,31 @@ func (p *plotter) appendRef(out []square, s *shown, ref int32) []square {
 		}
 		return out
 	}
-	n, end := len(out), len(kept)-1
+	return appendSpots(out, kept, s.shift, ref < 0)
+}
+
+// appendSpots appends the squares of a stretch, from its end to its start where it is turned, without the last.
+func appendSpots(out []square, way []spot, shift square, turned bool) []square {
+	n, end := len(out), len(way)-1
 	out = slices.Grow(out, end)[:n+end]
-	if to := out[n:]; ref >= 0 {
+	if to := out[n:]; turned {
 		for i := range to {
-			to[i] = kept[i].square(s.shift)
+			to[i] = way[end-i].square(shift)
 		}
 	} else {
 		for i := range to {
-			to[i] = kept[end-i].square(s.shift)
+			to[i] = way[i].square(shift)
 		}
 	}
 	return out
+}
+
+// appendAlong appends the way of a chain or a stretch of it along which a ring goes on at a corner, without its last square.
+func (p *plotter) appendAlong(out []square, s *shown, v corner) []square {
+	if v.hi == 0 {
+		return p.appendRef(out, s, v.along)
+	}
+	return appendSpots(out, s.way(index(v.along))[v.lo:v.hi], s.shift, v.along < 0)
 }
 
 // end is the last square of the way of a chain in the direction of ref.
@@ -215,24 +246,100 @@ func (p *plotter) appendWay(way []square, s *shown, c int32) []square {
 	return way
 }
 
-// appendCorners appends the vertices of a chain, in the direction of ref, that the zoom shows, without the last.
-func (p *plotter) appendCorners(cs []corner, s *shown, ref int32) []corner {
-	c := index(ref)
-	lo, hi := s.starts[c], s.starts[c+1]
-	if ref >= 0 {
-		for i := lo; i < hi-1; i++ {
-			if s.from[i] <= p.zoom {
-				cs = append(cs, corner{s.at.vertex(s.points[i]), straight})
+// trim gives a chain that crosses the rim by its corners, as it stands, with both ends. Where its way is kept, it holds
+// for the edges that pass no square on the rim, as for chains that do not (see ways): these are stretches. The others are led in this tile.
+func (p *plotter) trim(s *shown, c int32) []corner {
+	k := &p.chains[s.room(p)+c]
+	if k.to == 0 {
+		k.from = uint32(len(p.trims))
+		if way := s.way(c); len(way) > 0 {
+			p.trimKept(s, c, way)
+		} else {
+			p.anew.add(p.squares(s.at.box(s.boxes[c])))
+			for i := s.starts[c]; i < s.starts[c+1]; i++ {
+				if s.from[i] <= p.zoom {
+					p.trims = append(p.trims, corner{vertex: s.at.vertex(s.points[i]), along: straight})
+				}
 			}
 		}
-		return cs
+		k.to = uint32(len(p.trims))
 	}
-	for i := hi - 1; i > lo; i-- {
-		if s.from[i] <= p.zoom {
-			cs = append(cs, corner{s.at.vertex(s.points[i]), straight})
+	return p.trims[k.from:k.to]
+}
+
+// trimKept appends the corners of a chain whose way is kept. The squares of its vertices come in their order in the way,
+// and none comes again before the next has come. Of vertices that lie beyond the same sides of the window one after the other the first
+// and the last stand for all: nothing is left of the others, nor do the edges between them make a cut.
+func (p *plotter) trimKept(s *shown, c int32, way []spot) {
+	first := len(p.trims)
+	at, was := uint32(0), uint32(0) // where the vertex and the one before are in the way
+	var side, before, beforeThat uint8
+	for i := s.starts[c]; i < s.starts[c+1]; i++ {
+		if s.from[i] > p.zoom {
+			continue
+		}
+		v := corner{vertex: s.at.vertex(s.points[i]), along: straight}
+		for q := p.hot.square(v.vertex); way[at].square(s.shift) != q; {
+			at++
+		}
+		side = p.side(v.vertex)
+		n := len(p.trims)
+		switch {
+		case n == first:
+		case side == innerSide && before == innerSide:
+			if n-first >= 2 && p.trims[n-2].along == c {
+				p.trims[n-2].hi = at + 1
+				n--
+			} else {
+				p.trims[n-1].along, p.trims[n-1].lo, p.trims[n-1].hi = c, was, at+1
+			}
+		case side&before&beyondSides == 0:
+			p.anew.add(p.squares(boxOf(p.trims[n-1].vertex, v.vertex)))
+		case n-first >= 2 && side == before && side == beforeThat:
+			n--
+		}
+		p.trims = append(p.trims[:n], v)
+		was, before, beforeThat = at, side, before
+	}
+	for _, v := range p.trims[first:] {
+		if v.along == c {
+			p.kept = append(p.kept, stretch{way[v.lo:v.hi], s.shift})
 		}
 	}
-	return cs
+}
+
+// The sides of the window beyond which a vertex lies.
+const (
+	beyondSides = 0xf
+	innerSide   = 0x10 // beyond none, and in no square on the rim
+)
+
+// side says where a vertex lies: beyond which sides of the window, or in no square on its rim.
+func (p *plotter) side(v vertex) (side uint8) {
+	if b := &p.inner; b.x0 <= v.x && v.x <= b.x1 && b.y0 <= v.y && v.y <= b.y1 {
+		return innerSide
+	}
+	for i := range p.sides {
+		if !p.sides[i].keeps(v) {
+			side |= 1 << i
+		}
+	}
+	return side
+}
+
+// appendTurned appends the corners of a trimmed chain in the direction of ref, without the last.
+func appendTurned(out, cs []corner, ref int32) []corner {
+	if ref >= 0 {
+		return append(out, cs[:len(cs)-1]...)
+	}
+	for k := len(cs) - 1; k > 0; k-- {
+		v := cs[k-1] // how the edge before goes
+		if v.vertex = cs[k].vertex; v.along != straight {
+			v.along = ^v.along
+		}
+		out = append(out, v)
+	}
+	return out
 }
 
 // The places of a chain in the window.
@@ -256,7 +363,7 @@ func (p *plotter) lies(s *shown, c int32) int {
 	return crosses
 }
 
-// clip appends a ring cut at the window. A chain within stays one piece; of a chain beyond the window its first vertex
+// clip appends a ring cut at the window. A chain within stays as it is; of a chain beyond the window its first vertex
 // stands for all, since nothing of it is left.
 func (p *plotter) clip(s *shown, refs []int32) {
 	p.ring = p.ring[:0]
@@ -264,15 +371,14 @@ func (p *plotter) clip(s *shown, refs []int32) {
 		c := index(ref)
 		where := p.lies(s, c)
 		if where == crosses {
-			p.anew.add(p.squares(s.at.box(s.boxes[c])))
-			p.ring = p.appendCorners(p.ring, s, ref)
+			p.ring = appendTurned(p.ring, p.trim(s, c), ref)
 			continue
 		}
 		first := s.starts[c]
 		if ref < 0 {
 			first = s.starts[c+1] - 1
 		}
-		v := corner{s.at.vertex(s.points[first]), straight}
+		v := corner{vertex: s.at.vertex(s.points[first]), along: straight}
 		if where == keeps {
 			if v.along = ref; len(s.way(c)) == 0 {
 				p.anew.add(p.squares(s.at.box(s.boxes[c])))
@@ -293,7 +399,29 @@ func (p *plotter) clip(s *shown, refs []int32) {
 
 // addCut takes cut n up into the current shape.
 func (p *plotter) addCut(s *shown, n int32, shell bool) {
-	p.shape.add(&p.hot, p.corners[p.cuts[n]:p.cuts[n+1]], shell, func(out []square, ref int32) []square { return p.appendRef(out, s, ref) })
+	p.addCorners(s, p.corners[p.cuts[n]:p.cuts[n+1]], shell)
+}
+
+// addCorners takes up what is left of a clipped ring when it is led through the hot squares.
+func (p *plotter) addCorners(s *shown, vs []corner, shell bool) {
+	out := p.shape.squares
+	lo := len(out)
+	for i, v := range vs {
+		if v.along != straight {
+			out = p.appendAlong(out, s, v)
+			continue
+		}
+		next := vs[0].vertex
+		if i+1 < len(vs) {
+			next = vs[i+1].vertex
+		}
+		if at := p.hot.square(v.vertex); at != p.hot.square(next) {
+			out = p.hot.lead(append(out, at), v.vertex, next)
+			out = out[:len(out)-1]
+		}
+	}
+	p.shape.squares = out
+	p.shape.rings = append(p.shape.rings, ring{lo: lo, hi: len(out), shell: shell})
 }
 
 // addRing takes a ring that is not cut up into the current shape.
@@ -328,20 +456,20 @@ func (p *plotter) lineWays(s *shown, ref int32, whole bool, f func(way []square)
 		p.lineWays(s, ref, true, f)
 		return
 	}
-	p.line = p.line[:0]
-	c := index(ref)
-	for i := s.starts[c]; i < s.starts[c+1]; i++ {
-		if s.from[i] <= p.zoom {
-			p.line = append(p.line, s.at.vertex(s.points[i]))
-		}
-	}
+	cs := p.trim(s, index(ref))
+	last := cs[len(cs)-1]
 	if ref < 0 {
-		slices.Reverse(p.line)
+		last = corner{vertex: cs[0].vertex, along: straight}
 	}
-	p.pieces(func(vs []vertex) {
-		p.way = append(p.way[:0], p.hot.square(vs[0]))
-		for i := 1; i < len(vs); i++ {
-			p.way = p.hot.lead(p.way, vs[i-1], vs[i])
+	p.line = append(appendTurned(p.line[:0], cs, ref), last)
+	p.inWindow(func(vs []corner) {
+		p.way = append(p.way[:0], p.hot.square(vs[0].vertex))
+		for i, v := range vs[1:] {
+			if before := vs[i]; before.along == straight {
+				p.way = p.hot.lead(p.way, before.vertex, v.vertex)
+			} else {
+				p.way = append(p.appendAlong(p.way[:len(p.way)-1], s, before), p.hot.square(v.vertex))
+			}
 		}
 		p.giveWay(f)
 	})
@@ -353,23 +481,27 @@ func (p *plotter) giveWay(f func(way []square)) {
 	}
 }
 
-// pieces calls f with the pieces of the line that lie in the window. What f gets holds until it
-// returns.
-func (p *plotter) pieces(f func([]vertex)) {
-	lo := len(p.line) // what is left of the current piece lies behind the line
+// inWindow calls f with the parts of the line that lie in the window. What f gets holds until it returns.
+func (p *plotter) inWindow(f func([]corner)) {
+	lo := len(p.line) // what is left of the current part lies behind the line
 	for i := 1; i < lo; i++ {
 		a, b := p.line[i-1], p.line[i]
-		from, to, ok := clipEdge(a, b, &p.sides)
-		if len(p.line) > lo && (!ok || from != a) {
+		from, to, ok := a, corner{vertex: b.vertex, along: straight}, true
+		if a.along == straight {
+			from.vertex, to.vertex, ok = clipEdge(a.vertex, b.vertex, &p.sides)
+		}
+		if len(p.line) > lo && (!ok || from.vertex != a.vertex) {
 			f(p.line[lo:])
 			p.line = p.line[:lo]
 		}
-		if ok && len(p.line) == lo {
+		if !ok {
+			continue
+		}
+		if len(p.line) == lo {
 			p.line = append(p.line, from)
 		}
-		if ok {
-			p.line = append(p.line, to)
-		}
+		p.line[len(p.line)-1] = from
+		p.line = append(p.line, to)
 	}
 	if len(p.line) > lo {
 		f(p.line[lo:])

@@ -11,7 +11,8 @@ import (
 //
 // A tile's hot squares are those of the vertices that it shows, and of cuts. A chain within the tile's inner box
 // passes no square on the rim, where the cuts are, and a vertex in a square that it passes lies in the window, so
-// its feature is in the tile. So the chain's way in the tile is the one that is kept.
+// its feature is in the tile. So the chain's way in the tile is the one that is kept. The same goes for each of its edges, so of a chain
+// that crosses the rim only the edges that touch squares on it are led in the tile (see plotter.trim).
 //
 // Memory: 4 bytes a square, 2 bytes a chain, 4 bytes for each chain of a hull, and up to some 90 bytes for a feature that stands
 // alone with few vertices.

@@ -219,3 +219,88 @@ func quarters(t testing.TB, seed uint64, n int) *snapshot.Snapshot {
 	}
 	return snapshot.Empty().With(part(t, geo.Cells, "330802", fs))
 }
+
+// Where lines of many corners cross the rim of a tile's window back and forth, along it, at its corners and over one another, the
+// tile is byte for byte the one of which every line is led anew.
+func TestRimsGiveTheSameTiles(t *testing.T) {
+	rounds := uint64(6)
+	if os.Getenv("TOWNGRID_LONG") == "1" {
+		rounds = 100
+	}
+	for seed := range rounds {
+		r := rand.New(rand.NewPCG(seed, 5))
+		grid := tiles.Grids()[seed%2]
+		a := addressIn(grid, uint8(9+seed%10), district.Center())
+		s := snapshot.Empty().With(part(t, geo.Cells, "330802", pairsAtRim(r, grid.Bound(a))))
+		b := new(tiles.Builder)
+		for _, a := range []tiles.Address{a, {Z: a.Z, X: a.X + 1, Y: a.Y}, {Z: a.Z, X: a.X, Y: a.Y - 1}, {Z: a.Z - 1, X: a.X / 2, Y: a.Y / 2}} {
+			for _, content := range []tiles.Content{tiles.Fills, tiles.All} {
+				q := tiles.Request{Collections: []geo.Collection{geo.Cells}, Address: a, Grid: grid, Content: content}
+				want, err := tiles.Build(s, q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for range 3 {
+					if got := body(t, b, s, q); !bytes.Equal(got, want) {
+						t.Fatalf("seed %d, %v of %s, content %d: %d bytes differ from the %d of a tile that is led anew", seed, a, grid, content, len(got), len(want))
+					}
+				}
+			}
+		}
+		if blocks, squares := tiles.Led(b); blocks < 2 || squares < 1000 {
+			t.Errorf("seed %d: only %d blocks have ways, of %d squares", seed, blocks, squares)
+		}
+	}
+}
+
+// pairsAtRim are pairs of cells, each with a line of many corners between the two, around the rim of a tile's window: a third of
+// the corners lies less than two squares from the rim, some of these on it to the fine grid.
+func pairsAtRim(r *rand.Rand, tile orb.Bound) (fs []geo.Feature) {
+	const low, high = -tiles.Buffer, tiles.Extent + tiles.Buffer
+	at := func(x, y float64) orb.Point { // in squares
+		return orb.Point{
+			tile.Min[0] + x/tiles.Extent*(tile.Max[0]-tile.Min[0]),
+			tile.Max[1] - y/tiles.Extent*(tile.Max[1]-tile.Min[1]),
+		}
+	}
+	near := func(v float64) float64 { // as it is, or near a side
+		side := float64(low)
+		if v > tiles.Extent/2 {
+			side = high
+		}
+		switch r.IntN(6) {
+		case 0:
+			return side
+		case 1:
+			return side + 4*r.Float64() - 2
+		}
+		return v
+	}
+	for n := range 40 {
+		x, y := low+r.Float64()*(high-low), low+r.Float64()*(high-low)
+		switch r.IntN(5) {
+		case 0:
+			x = low
+		case 1:
+			x = high
+		case 2:
+			y = low
+		case 3:
+			y = high
+		}
+		size := 40 + 1000*r.Float64()
+		var between orb.LineString
+		for range 2 + r.IntN(30) {
+			between = append(between, at(near(x+size*(r.Float64()-0.5)), near(y+size*(r.Float64()-0.5))))
+		}
+		back := between.Clone()
+		back.Reverse()
+		for k, line := range []orb.LineString{between, back} {
+			ring := append(orb.Ring(line), at(x+size*(r.Float64()-0.5), y+size*(r.Float64()-0.5)))
+			ring = append(ring, ring[0])
+			fs = append(fs, geo.Feature{Code: geo.Code(fmt.Sprintf("330802%06d", 2*n+k)), Name: fmt.Sprint(n), Geometry: orb.MultiPolygon{{ring}},
+				Properties: geo.Properties{{Name: "unit", Value: fmt.Sprintf("330802%03d", r.IntN(3))}}})
+		}
+	}
+	return fs
+}

@@ -61,3 +61,9 @@ func (z *zone) meets(low, high square) bool {
 	}
 	return false
 }
+
+// has says whether a square of the tile with its buffer lies in one of the zone's patches.
+func (z *zone) has(p square) bool {
+	x, y := uint32(p.x+Buffer)>>patchBits, uint32(p.y+Buffer)>>patchBits
+	return z.rows[y][x/64]>>(x%64)&1 != 0
+}
