@@ -48,11 +48,6 @@ func between(u0, u1, v0, v1, u int64) int64 {
 	return v0 + int64(math.Floor(float64(part*float64(v1-v0))+0.5))
 }
 
-// beyond says whether all that is in the box lies beyond the limit.
-func (s limit) beyond(b box) bool {
-	return !s.keeps(vertex{b.x0, b.y0}) && !s.keeps(vertex{b.x1, b.y1})
-}
-
 // corner is a vertex of a ring or line that is cut, and the chain along which it goes on to the next corner: c, ^c for
 // chain c against its direction, or straight for the edge to the next corner. It takes the whole chain where hi is 0, else
 // the squares from lo up to hi of the chain's kept way, both as the chain stands.

@@ -79,9 +79,18 @@ func (l *layer) command(id, n int) {
 
 // to moves the cursor.
 func (l *layer) to(p square) {
-	l.shape = binary.AppendUvarint(l.shape, zigzag(int64(p.x-l.x)))
-	l.shape = binary.AppendUvarint(l.shape, zigzag(int64(p.y-l.y)))
+	l.shape = appendStep(appendStep(l.shape, p.x-l.x), p.y-l.y)
 	l.x, l.y = p.x, p.y
+}
+
+// along moves the cursor from point to point.
+func (l *layer) along(ps []square) {
+	b, x, y := slices.Grow(l.shape, 10*len(ps)), l.x, l.y
+	for _, p := range ps {
+		b = appendStep(appendStep(b, p.x-x), p.y-y)
+		x, y = p.x, p.y
+	}
+	l.shape, l.x, l.y = b, x, y
 }
 
 // point adds a point to the current shape, which must be of one point.
@@ -95,9 +104,7 @@ func (l *layer) line(ps []square) {
 	l.command(moveTo, 1)
 	l.to(ps[0])
 	l.command(lineTo, len(ps)-1)
-	for _, p := range ps[1:] {
-		l.to(p)
-	}
+	l.along(ps[1:])
 }
 
 // ring adds a ring of three or more points, the first not repeated, to the current shape.
@@ -134,22 +141,27 @@ func (l *layer) plain(b *block, w *ways, slot int32, shift square) (first square
 func (l *layer) spots(w *ways, refs []int32, n int, shift square) (first square, end int) {
 	l.shape = slices.Grow(l.shape, 10*n+16)
 	for _, ref := range refs {
-		way := w.way(index(ref))
-		for i := range len(way) - 1 {
-			s := way[i]
-			if ref < 0 {
-				s = way[len(way)-1-i]
-			}
-			p := s.square(shift)
-			if end == 0 {
-				l.command(moveTo, 1)
-				l.to(p)
-				first, end = p, len(l.shape)
-				l.command(lineTo, n-1)
-				continue
-			}
-			l.to(p)
+		way, step := w.way(index(ref)), 1
+		at := 0
+		if ref < 0 {
+			at, step = len(way)-1, -1
 		}
+		left := len(way) - 1 // all but the last, which the next chain begins with
+		if end == 0 && left > 0 {
+			first = way[at].square(shift)
+			l.command(moveTo, 1)
+			l.to(first)
+			end = len(l.shape)
+			l.command(lineTo, n-1)
+			at, left = at+step, left-1
+		}
+		b, x, y := l.shape, l.x-shift.x, l.y-shift.y
+		for ; left > 0; left-- {
+			p := way[at]
+			b = appendStep(appendStep(b, int32(p.x)-x), int32(p.y)-y)
+			x, y, at = int32(p.x), int32(p.y), at+step
+		}
+		l.shape, l.x, l.y = b, x+shift.x, y+shift.y
 	}
 	l.command(closePath, 1)
 	return first, end

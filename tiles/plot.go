@@ -153,7 +153,7 @@ func (p *plotter) markSlot(s *shown, slot int32) {
 		if p.chains[from+index(ref)].marked {
 			continue
 		}
-		if b := s.at.box(s.boxes[index(ref)]); (s.inside || p.inner.holds(b)) && p.anew.meets(p.squares(b)) {
+		if b := &s.boxes[index(ref)]; (s.inside || s.inner.holds(*b)) && p.anew.meets(p.squares(s.at.box(*b))) {
 			p.markChain(s, index(ref))
 		}
 	}
@@ -282,7 +282,7 @@ func (p *plotter) trimKept(s *shown, c int32, way []spot) {
 		for q := p.hot.square(v.vertex); way[at].square(s.shift) != q; {
 			at++
 		}
-		side = p.side(v.vertex)
+		side = s.beyond(s.points[i])
 		n := len(p.trims)
 		switch {
 		case n == first:
@@ -314,17 +314,17 @@ const (
 	innerSide   = 0x10 // beyond none, and in no square on the rim
 )
 
-// side says where a vertex lies: beyond which sides of the window, or in no square on its rim.
-func (p *plotter) side(v vertex) (side uint8) {
-	if b := &p.inner; b.x0 <= v.x && v.x <= b.x1 && b.y0 <= v.y && v.y <= b.y1 {
+// beyond says beyond which sides of the window a place lies, or that it lies in no square on the rim.
+func (d *drawn) beyond(o offset) (sides uint8) {
+	if b := &d.inner; b.min.x <= o.x && o.x <= b.max.x && b.min.y <= o.y && o.y <= b.max.y {
 		return innerSide
 	}
-	for i := range p.sides {
-		if !p.sides[i].keeps(v) {
-			side |= 1 << i
+	for i, past := range [...]bool{o.x < d.window.min.x, o.x > d.window.max.x, o.y < d.window.min.y, o.y > d.window.max.y} {
+		if past {
+			sides |= 1 << i
 		}
 	}
-	return side
+	return sides
 }
 
 // appendTurned appends the corners of a trimmed chain in the direction of ref, without the last.
@@ -349,16 +349,14 @@ const (
 	loses          // beyond one of its sides
 )
 
-// lies says where a chain lies in the window.
-func (p *plotter) lies(s *shown, c int32) int {
-	b := s.at.box(s.boxes[c])
-	if p.inner.holds(b) {
+// lies says where chain c lies in the window.
+func (s *shown) lies(c int32) int {
+	b, w := &s.boxes[c], &s.window
+	switch {
+	case s.inner.holds(*b):
 		return keeps
-	}
-	for i := range p.sides {
-		if p.sides[i].beyond(b) {
-			return loses
-		}
+	case b.max.x < w.min.x || b.min.x > w.max.x || b.max.y < w.min.y || b.min.y > w.max.y:
+		return loses
 	}
 	return crosses
 }
@@ -369,7 +367,7 @@ func (p *plotter) clip(s *shown, refs []int32) {
 	p.ring = p.ring[:0]
 	for _, ref := range refs {
 		c := index(ref)
-		where := p.lies(s, c)
+		where := s.lies(c)
 		if where == crosses {
 			p.ring = appendTurned(p.ring, p.trim(s, c), ref)
 			continue
@@ -449,7 +447,7 @@ func (p *plotter) lineWays(s *shown, ref int32, whole bool, f func(way []square)
 		p.giveWay(f)
 		return
 	}
-	switch p.lies(s, index(ref)) {
+	switch s.lies(index(ref)) {
 	case loses:
 		return
 	case keeps:

@@ -39,6 +39,18 @@ const (
 // zigzag maps small numbers of either sign to small unsigned ones.
 func zigzag(v int64) uint64 { return uint64(v<<1) ^ uint64(v>>63) }
 
+// appendStep appends a zigzag varint of 32 bits; most steps of a geometry take one byte or two.
+func appendStep(b []byte, v int32) []byte {
+	u := uint32(v<<1) ^ uint32(v>>31)
+	switch {
+	case u < 1<<7:
+		return append(b, byte(u))
+	case u < 1<<14:
+		return append(b, byte(u)|0x80, byte(u>>7))
+	}
+	return binary.AppendUvarint(b, uint64(u))
+}
+
 // varintLen is the number of bytes of v as a varint.
 func varintLen(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }
 
