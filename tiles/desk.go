@@ -180,15 +180,14 @@ func (w *desk) gather(b *Builder, s *snapshot.Snapshot, c geo.Collection, r Requ
 		if !p.Bound().Intersects(reach) {
 			continue
 		}
-		pic := b.picture(p, r.Grid, r.Datum)
-		from := len(w.bases)
-		for k, whole := range pic.tree.meeting(reach) {
-			if whole || pic.blocks[k].meets(p, reach) {
+		d := w.drawing(p, b.picture(p, r.Grid, r.Datum), len(w.bases))
+		for k, whole := range d.pic.tree.meeting(reach) {
+			if whole || d.pic.blocks[k].shows(p, reach, d.window) {
 				w.bases = append(w.bases, base{k: int32(k), within: whole, chainBase: none, groupBase: none})
 			}
 		}
-		if len(w.bases) > from {
-			w.parts = append(w.parts, w.drawing(p, pic, from))
+		if len(w.bases) > d.begin {
+			w.parts = append(w.parts, d)
 		}
 	}
 	end := len(w.bases)
@@ -196,6 +195,14 @@ func (w *desk) gather(b *Builder, s *snapshot.Snapshot, c geo.Collection, r Requ
 		d := &w.parts[n]
 		d.bases, end = w.bases[d.begin:end], d.begin
 	}
+}
+
+// shows says whether a member may show in a window, by its offsets where the block has been made, else by the window's reach.
+func (s *blockSlot) shows(p *snapshot.Part, reach orb.Bound, window offsetBox) bool {
+	if b := s.block.Load(); b != nil {
+		return slices.ContainsFunc(b.bounds[:b.own], window.meets)
+	}
+	return s.meets(p, reach)
 }
 
 // meets says whether the bound of a member meets b.
