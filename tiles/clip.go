@@ -49,12 +49,12 @@ func between(u0, u1, v0, v1, u int64) int64 {
 }
 
 // corner is a vertex of a ring or line that is cut, and the chain along which it goes on to the next corner: c, ^c for
-// chain c against its direction, or straight for the edge to the next corner. It takes the whole chain where hi is 0, else
-// the squares from lo up to hi of the chain's kept way, both as the chain stands.
+// chain c against its direction, or straight for the edge to the next corner. It takes the whole chain where
+// kept is 0, else the stretch of that number (see plotter.stretch) as the chain stands.
 type corner struct {
 	vertex
-	along  int32
-	lo, hi uint32
+	along int32
+	kept  uint32
 }
 
 // straight stands for no chain: its number is greater than that of any.

@@ -21,7 +21,7 @@ type plotter struct {
 	chains []plotted // of the blocks of which it is needed
 	ways   []square  // of chains that are not cut
 	trims  []corner  // of chains that are
-	kept   []stretch // of these, where their ways are kept
+	kept   []stretch // of these, where their ways are kept; numbers of stretches begin at 1
 
 	anew    zone     // where lines are led in this tile only
 	cuts    []uint32 // cut ring n is corners[cuts[n]:cuts[n+1]]
@@ -194,11 +194,14 @@ func appendSpots(out []square, way []spot, shift square, turned bool) []square {
 
 // appendAlong appends the way of a chain or a stretch of it along which a ring goes on at a corner, without its last square.
 func (p *plotter) appendAlong(out []square, s *shown, v corner) []square {
-	if v.hi == 0 {
+	if v.kept == 0 {
 		return p.appendRef(out, s, v.along)
 	}
-	return appendSpots(out, s.way(index(v.along))[v.lo:v.hi], s.shift, v.along < 0)
+	return appendSpots(out, p.stretch(v.kept).way, s.shift, v.along < 0)
 }
+
+// stretch is that of a number.
+func (p *plotter) stretch(n uint32) *stretch { return &p.kept[n-1] }
 
 // end is the last square of the way of a chain in the direction of ref.
 func (p *plotter) end(s *shown, ref int32) square {
@@ -272,7 +275,7 @@ func (p *plotter) trim(s *shown, c int32) []corner {
 // and the last stand for all: nothing is left of the others, nor do the edges between them make a cut.
 func (p *plotter) trimKept(s *shown, c int32, way []spot) {
 	first := len(p.trims)
-	at, was := uint32(0), uint32(0) // where the vertex and the one before are in the way
+	var at, was, lo int // where the vertex, the one before and the start of the stretch are in the way
 	var side, before, beforeThat uint8
 	for i := s.starts[c]; i < s.starts[c+1]; i++ {
 		if s.from[i] > p.zoom {
@@ -287,24 +290,20 @@ func (p *plotter) trimKept(s *shown, c int32, way []spot) {
 		switch {
 		case n == first:
 		case side == innerSide && before == innerSide:
-			if n-first >= 2 && p.trims[n-2].along == c {
-				p.trims[n-2].hi = at + 1
-				n--
+			if beforeThat == innerSide {
+				n-- // it goes on
 			} else {
-				p.trims[n-1].along, p.trims[n-1].lo, p.trims[n-1].hi = c, was, at+1
+				lo, p.kept = was, append(p.kept, stretch{shift: s.shift})
+				p.trims[n-1].along, p.trims[n-1].kept = c, uint32(len(p.kept))
 			}
+			p.kept[len(p.kept)-1].way = way[lo : at+1]
 		case side&before&beyondSides == 0:
 			p.anew.add(p.squares(boxOf(p.trims[n-1].vertex, v.vertex)))
-		case n-first >= 2 && side == before && side == beforeThat:
+		case side == before && side == beforeThat:
 			n--
 		}
 		p.trims = append(p.trims[:n], v)
 		was, before, beforeThat = at, side, before
-	}
-	for _, v := range p.trims[first:] {
-		if v.along == c {
-			p.kept = append(p.kept, stretch{way[v.lo:v.hi], s.shift})
-		}
 	}
 }
 
