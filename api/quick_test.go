@@ -65,6 +65,32 @@ func TestQuickAnswersAreTheSame(t *testing.T) {
 	}
 }
 
+// TestQuickAnswersMakeWhatIsGone asks again for a tile that the cache has no room for: it is made without the router, with the
+// same answer.
+func TestQuickAnswersMakeWhatIsGone(t *testing.T) {
+	s := emptyServer(t, Config{TileCache: 1})
+	publishCells(t, s, 0, testCell{"C1", 118.9, 29})
+	path := "/tiles/cells" + tileAt(12, 118.905, 29.005)
+	for _, enc := range []string{"", "gzip", "br"} {
+		req := httptest.NewRequest(http.MethodGet, path, nil)
+		req.Header.Set("Accept-Encoding", enc)
+		slow, quick := httptest.NewRecorder(), httptest.NewRecorder()
+		s.handler.ServeHTTP(slow, req)
+		s.tiles.Stats() // lets the cache give up what it has no room for
+		made := s.tiles.Stats().Builds
+		if !s.answerQuickly(quick, req) || s.tiles.Stats().Builds != made+1 {
+			t.Fatalf("%q: not answered quickly, or %d tiles made", enc, s.tiles.Stats().Builds-made)
+		}
+		if slow.Code != http.StatusOK || quick.Code != slow.Code || quick.Body.String() != slow.Body.String() {
+			t.Errorf("%q: %d with %d bytes, quickly %d with %d", enc, slow.Code, slow.Body.Len(), quick.Code, quick.Body.Len())
+		}
+		if diff := cmp.Diff(slow.Header(), quick.Header()); diff != "" {
+			t.Errorf("%q: %s", enc, diff)
+		}
+		s.tiles.Stats()
+	}
+}
+
 // TestTheFrontAnswersTheSame asks over one connection what the router and then what the front answers, and
 // holds status, headers and body against each other, under several configurations.
 func TestTheFrontAnswersTheSame(t *testing.T) {
