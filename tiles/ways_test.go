@@ -85,15 +85,7 @@ func TestWaysGiveTheSameTiles(t *testing.T) {
 				a := addressIn(grid, z, p)
 				for _, cs := range [][]geo.Collection{{geo.Cells}, {geo.Parcels}} {
 					q := tiles.Request{Collections: cs, Address: a, Grid: grid, Datum: datum}
-					want, err := tiles.Build(s, q)
-					if err != nil {
-						t.Fatal(err)
-					}
-					for range 2 {
-						if got := body(t, b, s, q); !bytes.Equal(got, want) {
-							t.Fatalf("seed %d, %s %v of %s in %s: %d bytes differ from the %d of a tile that is led anew", seed, cs, a, grid, datum, len(got), len(want))
-						}
-					}
+					asLedAnew(t, b, s, q, 2, seed)
 				}
 			}
 		}
@@ -168,20 +160,26 @@ func TestHullsGiveTheSameTiles(t *testing.T) {
 				a := addressIn(tiles.WebMercatorQuad, z, p)
 				for _, content := range []tiles.Content{tiles.Fills, tiles.All} {
 					q := tiles.Request{Collections: []geo.Collection{geo.Cells}, Address: a, Datum: datum, Content: content}
-					want, err := tiles.Build(s, q)
-					if err != nil {
-						t.Fatal(err)
-					}
-					for range 2 {
-						if got := body(t, b, s, q); !bytes.Equal(got, want) {
-							t.Fatalf("seed %d, %v in %v, content %d: %d bytes differ from the %d of a tile that is led anew", seed, a, datum, content, len(got), len(want))
-						}
-					}
+					asLedAnew(t, b, s, q, 2, seed)
 				}
 			}
 		}
 		if blocks, seams := tiles.Hulls(b); blocks < 10 || seams < 10 {
 			t.Errorf("seed %d: only %d blocks have hulls, with %d seams between them", seed, blocks, seams)
+		}
+	}
+}
+
+// asLedAnew asks a builder for a tile so many times, and wants what a builder makes that has kept nothing.
+func asLedAnew(t *testing.T, b *tiles.Builder, s *snapshot.Snapshot, q tiles.Request, times int, seed uint64) {
+	t.Helper()
+	want, err := tiles.Build(s, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range times {
+		if got := body(t, b, s, q); !bytes.Equal(got, want) {
+			t.Fatalf("seed %d, %s %v of %s in %s, content %d: %d bytes differ from the %d of a tile that is led anew", seed, q.Collections, q.Address, q.Grid, q.Datum, q.Content, len(got), len(want))
 		}
 	}
 }
@@ -236,15 +234,7 @@ func TestRimsGiveTheSameTiles(t *testing.T) {
 		for _, a := range []tiles.Address{a, {Z: a.Z, X: a.X + 1, Y: a.Y}, {Z: a.Z, X: a.X, Y: a.Y - 1}, {Z: a.Z - 1, X: a.X / 2, Y: a.Y / 2}} {
 			for _, content := range []tiles.Content{tiles.Fills, tiles.All} {
 				q := tiles.Request{Collections: []geo.Collection{geo.Cells}, Address: a, Grid: grid, Content: content}
-				want, err := tiles.Build(s, q)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for range 3 {
-					if got := body(t, b, s, q); !bytes.Equal(got, want) {
-						t.Fatalf("seed %d, %v of %s, content %d: %d bytes differ from the %d of a tile that is led anew", seed, a, grid, content, len(got), len(want))
-					}
-				}
+				asLedAnew(t, b, s, q, 3, seed)
 			}
 		}
 		if blocks, squares := tiles.Led(b); blocks < 2 || squares < 1000 {
