@@ -9,7 +9,7 @@ RACE       := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 # Programs that 'go install' puts there are found.
 export PATH := $(PATH):$(shell go env GOPATH)/bin
 
-.PHONY: demo build web test tools check unit web-test e2e bench bench-road faults scale country rivals clean
+.PHONY: demo build web test tools check unit web-test e2e bench bench-road faults long scale country rivals clean
 
 # demo builds the map application where npm is there, then makes, imports and serves the demonstration district.
 demo: web
@@ -68,10 +68,16 @@ bench-road:
 	go run ./data/bench/road
 
 # faults runs the long form of what replicas promise (three hours), or a part of it: RUN names
-# tests, ROUNDS is how many percent of the rounds. scale measures them with up to 1,000,000 cells.
+# tests, ROUNDS is how many percent of the rounds.
 faults:
 	TOWNGRID_LONG=1 TOWNGRID_ROUNDS=$(ROUNDS) go test -v -timeout 5h -run '$(RUN)' ./data/faults
 
+# long runs the long form of all other tests (mutations, floods, writes broken off, comparisons byte for byte), some hours,
+# or of those that RUN names.
+long:
+	TOWNGRID_LONG=1 go test -v -p 1 -timeout 5h -run '$(RUN)' $$(go list ./... | grep -v data/faults)
+
+# scale measures replicas with up to 1,000,000 cells.
 scale:
 	TOWNGRID_SCALE=10000,100000,300000,1000000 go test -v -run Scale -timeout 1h ./data/faults
 
