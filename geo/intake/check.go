@@ -242,13 +242,9 @@ func (r *reader) checkTiny(i int, mp orb.MultiPolygon) {
 	}
 }
 
-// checkRings refuses polygons that cross themselves, and warns of tiny rings and of borders that run back along themselves,
-// unless the format's reader has told the spikes of that record.
+// checkRings refuses polygons that cross themselves, and warns of tiny rings.
 func (r *reader) checkRings() {
-	left, told := mostCrossings, map[int]bool{}
-	for _, v := range r.result.Violations {
-		told[v.Record] = told[v.Record] || v.Check == spike
-	}
+	left := mostCrossings
 	for i, f := range r.result.Features {
 		mp, ok := f.Geometry.(orb.MultiPolygon)
 		if !ok || left == 0 {
@@ -258,9 +254,6 @@ func (r *reader) checkRings() {
 		for _, x := range coverage.SelfCrossings(mp, left) {
 			left--
 			crosses = crosses || !x.Along
-			if x.Along && told[r.numbers[i]] {
-				continue
-			}
 			part, vertex := r.crossed(i, mp, x)
 			r.add(crossing(f, x).At(r.numbers[i], part, vertex).On(x.Place[0], x.Place[1]))
 		}
@@ -281,14 +274,11 @@ func (r *reader) crossed(i int, mp orb.MultiPolygon, x coverage.Crossing) (part,
 	return place(r.origins[i], ringNumber(mp, x.Part, x.Ring), x.Vertex, len(ring))
 }
 
-// spike is the check's name, that of the shapefile reader's as well.
-const spike = "spike"
-
 // crossing refuses a border that crosses itself. One that runs along itself, as a spike
 // does, encloses nothing there: it is a warning.
 func crossing(f geo.Feature, x coverage.Crossing) geo.Violation {
 	if x.Along {
-		return geo.Breach(spike, geo.Warning,
+		return geo.Breach("spike", geo.Warning,
 			geo.Textf("%s 的边界在此处折返重合", "the border of %s runs back along itself here", named(f)),
 			geo.Text{ZH: "建议删除多余的顶点", EN: "delete the vertices that are not needed"})
 	}

@@ -316,7 +316,7 @@ func TestReferencesAndGeometry(t *testing.T) {
 	}
 	spiked := orb.MultiPolygon{{{{118.9, 29}, {118.91, 29}, {118.92, 29}, {118.91, 29}, {118.91, 29.01}, {118.9, 29.01}, {118.9, 29}}}}
 	res = mustRead(t, geo.Cells, Choice{}, cells(row{spiked, []any{"C1", "U1"}}))
-	if spikes := slices.DeleteFunc(found(res), func(check string) bool { return check != "spike" }); geo.Refused(res.Violations) || len(spikes) != 1 {
+	if geo.Refused(res.Violations) || !slices.Contains(found(res), "spike") {
 		t.Errorf("a spike: %v", found(res))
 	}
 	res = mustRead(t, geo.Cells, Choice{}, cells(row{square(118.9, 29, .01), []any{"C1", "U1"}}, row{square(118.905, 29, .01), []any{"C2", "U1"}}))
