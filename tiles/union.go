@@ -37,10 +37,9 @@ func (u *unions) reset() {
 	u.all = u.all[:0]
 }
 
-// begin has the unions of the groups made in the background. finish waits for them, and helps; nothing of what the
+// begin has the unions of the groups made in the background, after a reset. finish waits for them, and helps; nothing of what the
 // groups are made of may change before.
 func (u *unions) begin(ctx context.Context, w *desk) (finish func()) {
-	u.reset()
 	for _, members := range w.merger.groups() {
 		u.all = append(u.all, union{members: members})
 	}
@@ -105,14 +104,10 @@ func (m *unionMaker) draw() []byte {
 
 // along takes a way up as an open line.
 func (o *outline) along(way []spot, back bool, shift square) {
-	lo := len(o.squares)
-	o.squares = slices.Grow(o.squares, len(way))[:lo+len(way)]
-	to := o.squares[lo:]
-	for i, q := range way {
-		if back {
-			i = len(way) - 1 - i
-		}
-		to[i] = q.square(shift)
+	lo, end := len(o.squares), way[len(way)-1]
+	if back {
+		end = way[0]
 	}
+	o.squares = append(appendSpots(o.squares, way, shift, back), end.square(shift))
 	o.rings = append(o.rings, ring{lo: lo, hi: len(o.squares), open: true})
 }
