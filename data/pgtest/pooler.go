@@ -12,6 +12,9 @@ import (
 	"time"
 )
 
+// ConnectQuery is what PgBouncer runs on each of its connections to the server first, as the README asks for.
+const ConnectQuery = "SELECT ST_AsMVTGeom(ST_MakeEnvelope(0, 0, 2, 2), ST_MakeBox2D(ST_Point(0, 0), ST_Point(1, 1)), 16, 0, true) IS NULL"
+
 // Pooled puts PgBouncer before the cluster, in transaction mode, and gives the address of
 // a database by way of it, for statements that are not prepared, with the settings that the README asks for. Without PgBouncer the
 // test is skipped; it fails where TOWNGRID_REQUIRE_TOOLS is set.
@@ -34,7 +37,7 @@ func (c *Cluster) Pooled(t testing.TB, dsn string) string {
 	}
 	settings := filepath.Join(c.dir, "pgbouncer.ini")
 	text := fmt.Sprintf(`[databases]
-* = host=127.0.0.1 port=%d user=postgres connect_query='SELECT ST_AsMVTGeom(ST_MakeEnvelope(0, 0, 2, 2), ST_MakeBox2D(ST_Point(0, 0), ST_Point(1, 1)), 16, 0, true) IS NULL'
+* = host=127.0.0.1 port=%d user=postgres connect_query='%s'
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = %d
@@ -43,7 +46,7 @@ auth_type = any
 pool_mode = transaction
 ignore_startup_parameters = statement_timeout,lock_timeout,idle_in_transaction_session_timeout,jit,extra_float_digits
 logfile = %s
-`, c.port, at.Port, filepath.Join(c.dir, "pgbouncer.log"))
+`, c.port, ConnectQuery, at.Port, filepath.Join(c.dir, "pgbouncer.log"))
 	if err := os.WriteFile(settings, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -66,4 +67,15 @@ func TestWritesBrokenOff(t *testing.T) {
 		t.Error("no draft came through: the test shows little")
 	}
 	t.Logf("%d were broken off, %d came through, %d found no connection in time", cut.Load(), kept.Load(), late.Load())
+}
+
+// TestPoolersSteadyAlike: what the README has PgBouncer run on its connections is what is run on those without it.
+func TestPoolersSteadyAlike(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pgtest.ConnectQuery != steadying || !strings.Contains(string(readme), "`"+steadying+"`") {
+		t.Errorf("the README or the tests' PgBouncer does not run %s", steadying)
+	}
 }
