@@ -26,6 +26,7 @@ const DefaultCacheBytes = 256 << 20
 type Cache struct {
 	builder Builder
 	encoder encoder
+	quick   encoder // for gzip of tiles that have nothing but fills
 	markers markers
 	live    atomic.Pointer[memo]
 	tiles   *otter.Cache[entryKey, []byte]
@@ -61,6 +62,7 @@ func NewCache(size int64) (*Cache, error) {
 	}
 	c := &Cache{heavy: heavy, grace: renewalGrace, counter: stats.NewCounter(), slots: make(chan struct{}, 2*runtime.GOMAXPROCS(0))}
 	c.builder.markers = &c.markers
+	c.encoder.gzipLevel, c.quick.gzipLevel = GzipLevel(All), GzipLevel(Fills)
 	tiles, err := otter.New(&otter.Options[entryKey, []byte]{
 		MaximumWeight: uint64(size),
 		Weigher:       func(_ entryKey, body []byte) uint32 { return uint32(len(body) + entryOverhead) },
@@ -153,6 +155,9 @@ func (t Tile) encoded(ctx context.Context, e Encoding) ([]byte, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	if e == Gzip && GzipLevel(t.r.Content) == c.quick.gzipLevel {
+		return c.quick.encode(body, e)
 	}
 	return c.encoder.encode(body, e)
 }

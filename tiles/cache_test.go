@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/andybalholm/brotli"
+	kgzip "github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/paulmach/orb"
 	"go.uber.org/goleak"
@@ -111,6 +112,34 @@ func TestEncodingsHoldTheSameTile(t *testing.T) {
 	}
 	if _, _, err := tileOf(t.Context(), c, s, r, "lzma"); err == nil {
 		t.Error("an unknown encoding is answered")
+	}
+}
+
+// Gzip packs by content: of fills alone quickly, else well. Both hold the tile.
+func TestGzipIsByContent(t *testing.T) {
+	s, c := village(t), newCache(t, 0)
+	for _, content := range []tiles.Content{tiles.Fills, tiles.Fills | tiles.Labels, tiles.All} {
+		r := whole()
+		r.Content = content
+		plain, _, err := tileOf(t.Context(), c, s, r, tiles.Identity)
+		if err != nil || len(plain) == 0 {
+			t.Fatal(err)
+		}
+		packed, _, err := tileOf(t.Context(), c, s, r, tiles.Gzip)
+		if err != nil || !bytes.Equal(unpacked(t, packed, tiles.Gzip), plain) {
+			t.Errorf("content %s is another tile, or none: %v", content, err)
+		}
+		var want bytes.Buffer
+		w, err := kgzip.NewWriterLevel(&want, tiles.GzipLevel(content))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(plain); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil || !bytes.Equal(packed, want.Bytes()) {
+			t.Errorf("content %s takes %d bytes, want %d: %v", content, len(packed), want.Len(), err)
+		}
 	}
 }
 

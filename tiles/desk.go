@@ -226,35 +226,53 @@ func (w *desk) choose(reach orb.Bound) {
 	w.finds = w.finds[:0]
 	for n := range w.parts {
 		d := &w.parts[n]
-		w.chosen.reset(d.part.Len())
-		w.baseOf = slices.Grow(w.baseOf[:0], len(d.pic.blocks))[:len(d.pic.blocks)]
+		begin := len(w.finds)
 		for at := range d.bases {
-			from := &d.bases[at]
-			w.baseOf[from.k] = int32(at)
-			w.chooseOf(d, from, reach)
+			w.chooseOf(d, n, at, reach)
 		}
-		w.finds = slices.Grow(w.finds, w.chosen.count())
-		for i := range w.chosen.all {
-			at := d.pic.places[i]
-			w.finds = append(w.finds, find{int32(n), int32(i), w.baseOf[at.block], at.slot})
-		}
+		w.order(d, n, w.finds[begin:])
 	}
 	if len(w.parts) > 1 && !slices.IsSortedFunc(w.finds, w.byCode) {
 		slices.SortStableFunc(w.finds, w.byCode)
 	}
 }
 
-// chooseOf chooses from a block.
-func (w *desk) chooseOf(d *drawn, from *base, reach orb.Bound) {
+// chooseOf chooses from the block of base number at of part n.
+func (w *desk) chooseOf(d *drawn, n, at int, reach orb.Bound) {
+	from := &d.bases[at]
 	b := d.pic.blocks[from.k].block.Load()
 	for slot, i := range d.pic.blocks[from.k].members {
+		shows := false
 		if from.whole && !b.standsAlone(int32(slot), w.zoom) {
-			if from.ways.heads.has(slot) || w.lists && from.ways.edged.has(slot) {
-				w.chosen.add(int(i))
-			}
-		} else if b.bounds[slot].meets(d.window) && (from.within || reach.Intersects(d.part.FeatureBound(int(i)))) {
-			w.chosen.add(int(i))
+			shows = from.ways.heads.has(slot) || w.lists && from.ways.edged.has(slot)
+		} else {
+			shows = b.bounds[slot].meets(d.window) && (from.within || reach.Intersects(d.part.FeatureBound(int(i))))
 		}
+		if shows {
+			w.finds = append(w.finds, find{int32(n), i, int32(at), int32(slot)})
+		}
+	}
+}
+
+// order sorts the finds of a part by number: by comparing where they are few in a large part, else by a set of the part's numbers.
+func (w *desk) order(d *drawn, n int, finds []find) {
+	if few := 2 * len(finds) * bits.Len(uint(len(finds))); few < d.part.Len()/64 {
+		slices.SortFunc(finds, func(a, b find) int { return cmp.Compare(a.i, b.i) })
+		return
+	}
+	w.chosen.reset(d.part.Len())
+	for _, f := range finds {
+		w.chosen.add(int(f.i))
+	}
+	w.baseOf = slices.Grow(w.baseOf[:0], len(d.pic.blocks))[:len(d.pic.blocks)]
+	for at := range d.bases {
+		w.baseOf[d.bases[at].k] = int32(at)
+	}
+	k := 0
+	for i := range w.chosen.all {
+		at := d.pic.places[i]
+		finds[k] = find{int32(n), int32(i), w.baseOf[at.block], at.slot}
+		k++
 	}
 }
 
@@ -440,7 +458,9 @@ func (w *desk) mark(ctx context.Context) error {
 		return err
 	}
 	for _, v := range p.corners {
-		p.hot.put(p.hot.square(v.vertex))
+		if q := p.hot.square(v.vertex); p.anew.has(q) || p.onRim(v.vertex) {
+			p.hot.put(q)
+		}
 	}
 	for _, of := range p.kept {
 		p.markStretch(of)
@@ -478,6 +498,7 @@ func (w *desk) fills(ctx context.Context) error {
 			w.plain(s)
 		} else {
 			w.plotter.shape.reset()
+			w.plotter.shape.simple = s.ways != nil && s.ways.plain.has(int(s.slot))
 			w.addRings(s)
 			w.plotter.shape.draw(&w.layer)
 		}
@@ -577,7 +598,11 @@ func (w *desk) addHull(s *shown) {
 func (w *desk) end(s *shown, t shapeType) {
 	if len(w.layer.shape) > 0 {
 		for key, column := range w.columns {
-			w.layer.tag(key, s.value(column))
+			if v := s.value(column); column == codeColumn {
+				w.layer.tagNew(key, v)
+			} else {
+				w.layer.tag(key, v)
+			}
 		}
 	}
 	w.layer.end(s.ids[s.slot], t)

@@ -2,7 +2,6 @@ package tiles
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"io"
 	"sync"
@@ -54,24 +53,34 @@ func (e Encoding) String() string { return string(e) }
 // MediaType is the media type of a tile.
 const MediaType = "application/vnd.mapbox-vector-tile"
 
-// GzipLevel is klauspost's compression without state. A tile is written as a whole, so it loses nothing by that.
+// GzipLevel is how klauspost's gzip packs a tile of such content: by Huffman's codes alone where nothing but fills is in it, else
+// without state, since a tile is written as a whole.
 //
-// On tiles of 50,000 cells of 74 vertices, fills, 5.6, 49 and 102 KB at zooms 14, 12 and 10, in KB and ms of one core:
+// On tiles of 50,000 cells of 74 vertices at zooms 14, 12 and 10, fills of 5.6, 49 and 102 KB and all layers of 11.5, 124 and 282 KB, in
+// KB and ms of one core:
 //
-//	gzip without state    4.5 33.0 65.0   0.05 0.23 0.46
-//	gzip Huffman only     5.0 39.8 78.9   0.03 0.11 0.20
-//	gzip 1                4.7 35.1 66.0   0.05 0.20 0.50
-//	gzip 4                4.3 32.2 62.3   0.05 0.45 0.79
+//	                      fills                              all layers
+//	gzip without state    4.5 33.0 65.0   0.05 0.23 0.46     7.8  79 173   0.09 0.8 1.8
+//	gzip Huffman only     5.0 39.8 78.9   0.03 0.11 0.20    10.2 102 220   0.05 0.4 0.7
+//	gzip 1                4.7 35.1 66.0   0.05 0.20 0.50     8.4  81 177   0.10 0.8 2.1
+//	gzip 4                4.3 32.2 62.3   0.05 0.45 0.79     7.0  75 167   0.12 1.6 3.3
 //	zstd fastest          5.0 37.0 68.2   0.01 0.09 0.35
 //	zstd default          4.2 31.6 62.6   0.04 0.43 0.70
 //	zstd better           4.2 31.5 62.2   0.06 0.38 0.63
 //	br 4                  4.2 31.9 58.7   0.12 0.98 2.49
 //	br 3 by matchfinder   4.2 30.7 59.7   0.07 0.44 0.80
 //
-// A tile is packed once and sent many times. So of two ways the one with fewer bytes is taken as long as it costs less than making
-// the tile: a fifth more bytes by Huffman's codes alone would save a tenth of a tile, once. At zoom 8 level 1 and zstd's default find
-// nothing to pack in 55 KB, of which the others make 36 to 47.
-const GzipLevel = gzip.StatelessCompression
+// A tile is packed once and sent many times, so of two ways the one with fewer bytes is taken as long as it costs less than making
+// the tile. Fills are mostly coordinates, which seldom come again: to look for what does would take a quarter of all the time for a tile and
+// save a tenth of it at zoom 14. Labels and borders say the codes and names of the fills again. Who wants the fewest bytes takes
+// zstd or br, as browsers do. At zoom 8 level 1 and zstd's default find nothing to pack in 55 KB of fills, of which gzip without state
+// makes 47 and the others, Huffman's codes too, 36.
+func GzipLevel(c Content) int {
+	if c == Fills {
+		return gzip.HuffmanOnly
+	}
+	return gzip.StatelessCompression
+}
 
 // archiveLevel is the level for archives, which are packed once.
 const archiveLevel = 6
@@ -84,7 +93,7 @@ const (
 
 // encoder turns tiles into content codings and back; what it works with is kept.
 type encoder struct {
-	gzipLevel      int // 0 for GzipLevel
+	gzipLevel      int
 	gzips, brotlis sync.Pool
 	zstds          struct {
 		once sync.Once
@@ -138,7 +147,7 @@ func (e *encoder) writer(to Encoding) (compressor, *sync.Pool) {
 	if w, ok := e.gzips.Get().(compressor); ok {
 		return w, &e.gzips
 	}
-	w, err := gzip.NewWriterLevel(nil, cmp.Or(e.gzipLevel, GzipLevel))
+	w, err := gzip.NewWriterLevel(nil, e.gzipLevel)
 	if err != nil {
 		panic(err) // the level is one that there is
 	}

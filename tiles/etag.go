@@ -11,7 +11,7 @@ import (
 
 // revision counts changes of what Build makes of the same features and request, and of how they are
 // encoded. A change of a tile's bytes without a new revision would leave clients with old ones.
-const revision = 6
+const revision = 7
 
 // digest names the content of a tile: two tiles of one digest have the same bytes.
 //

@@ -50,6 +50,9 @@ func (g *hotGrid) square(v vertex) square {
 	return square{int32((v.x + half) >> g.sub), int32((v.y + half) >> g.sub)}
 }
 
+// middle is the middle of a square.
+func (g *hotGrid) middle(p square) vertex { return vertex{int64(p.x) << g.sub, int64(p.y) << g.sub} }
+
 // mark makes the square of v hot.
 func (g *hotGrid) mark(v vertex) { g.put(g.square(v)) }
 
@@ -107,24 +110,27 @@ func (g *hotGrid) passed(out []square, a, b vertex, p, q square) []square {
 	return out
 }
 
-// nearby is passed for an edge that spans less than 64 rows and columns. It looks at each word in the
-// box: mostly no bits but those of the ends are in it.
+// nearby is passed for an edge that spans less than 64 rows and columns, so no more than two words of a row. It looks at the
+// bits but those of the ends: mostly there are no others.
 func (g *hotGrid) nearby(out []square, e *edge, west, east int32, north, south uint32) []square {
 	first, last := uint32(west+Buffer), uint32(east+Buffer)
 	a, b := first/64, last/64
 	left, right := between64(first, last, a), between64(first, last, b)
-	one := g.words[a*hotSide+north : a*hotSide+south+1]
-	two := g.words[b*hotSide+north : b*hotSide+south+1]
-	from, to := int(uint32(e.p.y+Buffer)-north), int(uint32(e.q.y+Buffer)-north)
-	step := 1
-	if to < from {
-		step = -1
-	}
-	for k := from; ; k += step {
-		w, v := one[k]&left, two[k]&right
-		if k == from || k == to { // less the ends
+	for n := range south/64 - north/64 + 1 {
+		k := north/64 + n
+		if e.q.y < e.p.y {
+			k = south/64 - n
+		}
+		for rows := (g.rows[a*hotRow+k] | g.rows[b*hotRow+k]) & between64(north, south, k); rows != 0; {
+			bit := uint32(bits.TrailingZeros64(rows))
+			if e.q.y < e.p.y {
+				bit = 63 - uint32(bits.LeadingZeros64(rows))
+			}
+			rows &^= 1 << bit
+			y := k*64 + bit
+			w, v := g.words[a*hotSide+y]&left, g.words[b*hotSide+y]&right
 			for _, end := range [2]square{e.p, e.q} {
-				if x := uint32(end.x + Buffer); int(uint32(end.y+Buffer)-north) == k {
+				if x := uint32(end.x + Buffer); uint32(end.y+Buffer) == y {
 					if x/64 == a {
 						w &^= 1 << (x % 64)
 					}
@@ -133,14 +139,12 @@ func (g *hotGrid) nearby(out []square, e *edge, west, east int32, north, south u
 					}
 				}
 			}
-		}
-		if w|v != 0 {
-			out = g.row(out, e, int32(k)+int32(north)-Buffer, west, east)
-		}
-		if k == to {
-			return out
+			if w|v != 0 {
+				out = g.row(out, e, int32(y)-Buffer, west, east)
+			}
 		}
 	}
+	return out
 }
 
 // edge is an edge that is led through the hot squares, with the squares of its ends.

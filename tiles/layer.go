@@ -62,6 +62,14 @@ func (l *layer) tag(key int, message string) {
 	l.tags = binary.AppendUvarint(l.tags, uint64(last.index))
 }
 
+// tagNew is tag with a value that no feature has that comes before: it is not looked up.
+func (l *layer) tagNew(key int, message string) {
+	l.tags = binary.AppendUvarint(l.tags, uint64(key))
+	l.tags = binary.AppendUvarint(l.tags, uint64(len(l.index.offs)))
+	l.values = appendText(l.values, layerValue, message)
+	l.index.ends(len(l.values))
+}
+
 // value is the number of the value in the layer, which gets it if it is new.
 func (l *layer) value(message string) uint32 {
 	i, known := l.index.number(message, l.values)
@@ -85,12 +93,13 @@ func (l *layer) to(p square) {
 
 // along moves the cursor from point to point.
 func (l *layer) along(ps []square) {
-	b, x, y := slices.Grow(l.shape, 10*len(ps)), l.x, l.y
+	b, n, x, y := slices.Grow(l.shape, pointMost*len(ps)), len(l.shape), l.x, l.y
+	b = b[:cap(b)]
 	for _, p := range ps {
-		b = appendStep(appendStep(b, p.x-x), p.y-y)
+		n = putStep(b, putStep(b, n, p.x-x), p.y-y)
 		x, y = p.x, p.y
 	}
-	l.shape, l.x, l.y = b, x, y
+	l.shape, l.x, l.y = b[:n], x, y
 }
 
 // point adds a point to the current shape, which must be of one point.
@@ -139,7 +148,7 @@ func (l *layer) plain(b *block, w *ways, slot int32, shift square) (first square
 // spots adds a ring of n points, three or more, that runs along kept ways, to the current shape. It gives the first point and
 // where in the shape it ends.
 func (l *layer) spots(w *ways, refs []int32, n int, shift square) (first square, end int) {
-	l.shape = slices.Grow(l.shape, 10*n+16)
+	l.shape = slices.Grow(l.shape, pointMost*n+16)
 	for _, ref := range refs {
 		way, step := w.way(index(ref)), 1
 		at := 0
@@ -155,13 +164,13 @@ func (l *layer) spots(w *ways, refs []int32, n int, shift square) (first square,
 			l.command(lineTo, n-1)
 			at, left = at+step, left-1
 		}
-		b, x, y := l.shape, l.x-shift.x, l.y-shift.y
+		b, n, x, y := l.shape[:cap(l.shape)], len(l.shape), l.x-shift.x, l.y-shift.y
 		for ; left > 0; left-- {
 			p := way[at]
-			b = appendStep(appendStep(b, int32(p.x)-x), int32(p.y)-y)
+			n = putStep(b, putStep(b, n, int32(p.x)-x), int32(p.y)-y)
 			x, y, at = int32(p.x), int32(p.y), at+step
 		}
-		l.shape, l.x, l.y = b, x+shift.x, y+shift.y
+		l.shape, l.x, l.y = b[:n], x+shift.x, y+shift.y
 	}
 	l.command(closePath, 1)
 	return first, end

@@ -1,13 +1,18 @@
 package tiles
 
+import "math"
+
 // outline is the shape of one polygon feature on a tile's grid: rings one after the other,
 // each without its first point repeated. Shells have positive area by the surveyor's
 // formula and holes negative, as MVT 2.1 wants it with y to the south.
 type outline struct {
 	squares []square
 	rings   []ring
-	seen    squareMap
-	tangle  tangle
+	// led is around the squares of the lines that were led in this tile. Where simple is true, no other square comes twice.
+	led    squareBox
+	simple bool
+	seen   squareMap
+	tangle tangle
 }
 
 // ring is squares[lo:hi] of an outline.
@@ -18,7 +23,22 @@ type ring struct {
 }
 
 func (o *outline) reset() {
-	o.squares, o.rings = o.squares[:0], o.rings[:0]
+	o.squares, o.rings, o.led, o.simple = o.squares[:0], o.rings[:0], noSquares, false
+}
+
+// squareBox is the squares from min to max, none where min is greater.
+type squareBox struct{ min, max square }
+
+// noSquares is the box of none, to which others are added.
+var noSquares = squareBox{square{math.MaxInt32, math.MaxInt32}, square{math.MinInt32, math.MinInt32}}
+
+func (b *squareBox) add(p square) {
+	b.min.x, b.max.x = min(b.min.x, p.x), max(b.max.x, p.x)
+	b.min.y, b.max.y = min(b.min.y, p.y), max(b.max.y, p.y)
+}
+
+func (b *squareBox) holds(p square) bool {
+	return b.min.x <= p.x && p.x <= b.max.x && b.min.y <= p.y && p.y <= b.max.y
 }
 
 // drawUnion writes what the rings and lines of the outline enclose together as the current shape of l.
@@ -55,6 +75,9 @@ func write(l *layer, squares []square, rings []ring) {
 func (o *outline) apart() bool {
 	o.seen.reset(len(o.squares))
 	for _, p := range o.squares {
+		if o.simple && !o.led.holds(p) {
+			continue
+		}
 		if _, twice := o.seen.put(p.key(), 0); twice {
 			return false
 		}

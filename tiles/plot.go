@@ -277,26 +277,33 @@ func (p *plotter) trimKept(s *shown, c int32, way []spot) {
 	first := len(p.trims)
 	var at, was, lo int // where the vertex, the one before and the start of the stretch are in the way
 	var side, before, beforeThat uint8
-	for i := s.starts[c]; i < s.starts[c+1]; i++ {
-		if s.from[i] > p.zoom {
+	inner := false // the stretch goes on
+	end := func() {
+		if inner {
+			p.kept[len(p.kept)-1].way, inner = way[lo:was+1], false
+		}
+	}
+	from := s.from[s.starts[c]:s.starts[c+1]]
+	for i, o := range s.points[s.starts[c]:s.starts[c+1]] {
+		if from[i] > p.zoom {
 			continue
 		}
-		v := corner{vertex: s.at.vertex(s.points[i]), along: straight}
+		v := corner{vertex: s.at.vertex(o), along: straight}
 		for q := p.hot.square(v.vertex); way[at].square(s.shift) != q; {
 			at++
 		}
-		side = s.beyond(s.points[i])
 		n := len(p.trims)
+		if side = s.beyond(o); side != innerSide || before != innerSide {
+			end()
+		} else if inner {
+			p.trims[n-1].vertex, was = v.vertex, at
+			continue
+		}
 		switch {
 		case n == first:
 		case side == innerSide && before == innerSide:
-			if beforeThat == innerSide {
-				n-- // it goes on
-			} else {
-				lo, p.kept = was, append(p.kept, stretch{shift: s.shift})
-				p.trims[n-1].along, p.trims[n-1].kept = c, uint32(len(p.kept))
-			}
-			p.kept[len(p.kept)-1].way = way[lo : at+1]
+			inner, lo, p.kept = true, was, append(p.kept, stretch{shift: s.shift})
+			p.trims[n-1].along, p.trims[n-1].kept = c, uint32(len(p.kept))
 		case side&before&beyondSides == 0:
 			p.anew.add(p.squares(boxOf(p.trims[n-1].vertex, v.vertex)))
 		case side == before && side == beforeThat:
@@ -305,6 +312,7 @@ func (p *plotter) trimKept(s *shown, c int32, way []spot) {
 		p.trims = append(p.trims[:n], v)
 		was, before, beforeThat = at, side, before
 	}
+	end()
 }
 
 // The sides of the window beyond which a vertex lies.
@@ -318,10 +326,18 @@ func (d *drawn) beyond(o offset) (sides uint8) {
 	if b := &d.inner; b.min.x <= o.x && o.x <= b.max.x && b.min.y <= o.y && o.y <= b.max.y {
 		return innerSide
 	}
-	for i, past := range [...]bool{o.x < d.window.min.x, o.x > d.window.max.x, o.y < d.window.min.y, o.y > d.window.max.y} {
-		if past {
-			sides |= 1 << i
-		}
+	w := &d.window
+	switch {
+	case o.x < w.min.x:
+		sides = 1
+	case o.x > w.max.x:
+		sides = 2
+	}
+	switch {
+	case o.y < w.min.y:
+		sides |= 4
+	case o.y > w.max.y:
+		sides |= 8
 	}
 	return sides
 }
@@ -348,6 +364,11 @@ const (
 	loses          // beyond one of its sides
 )
 
+// onRim says whether a vertex of the window lies on one of its sides.
+func (p *plotter) onRim(v vertex) bool {
+	return v.x == p.window.x0 || v.x == p.window.x1 || v.y == p.window.y0 || v.y == p.window.y1
+}
+
 // lies says where chain c lies in the window.
 func (s *shown) lies(c int32) int {
 	b, w := &s.boxes[c], &s.window
@@ -364,22 +385,29 @@ func (s *shown) lies(c int32) int {
 // stands for all, since nothing of it is left.
 func (p *plotter) clip(s *shown, refs []int32) {
 	p.ring = p.ring[:0]
+	led := false // the chain before goes along a kept way
 	for _, ref := range refs {
 		c := index(ref)
 		where := s.lies(c)
 		if where == crosses {
-			p.ring = appendTurned(p.ring, p.trim(s, c), ref)
+			p.ring, led = appendTurned(p.ring, p.trim(s, c), ref), false
 			continue
 		}
-		first := s.starts[c]
-		if ref < 0 {
-			first = s.starts[c+1] - 1
-		}
-		v := corner{vertex: s.at.vertex(s.points[first]), along: straight}
-		if where == keeps {
+		v := corner{along: straight}
+		before := led
+		if led = false; where == keeps {
 			if v.along = ref; len(s.way(c)) == 0 {
 				p.anew.add(p.squares(s.at.box(s.boxes[c])))
+			} else {
+				led = true
 			}
+		}
+		if before && led { // no edge ends here that is cut or led, so any vertex of the square does
+			v.vertex = p.hot.middle(p.end(s, ^ref))
+		} else if ref < 0 {
+			v.vertex = s.at.vertex(s.points[s.starts[c+1]-1])
+		} else {
+			v.vertex = s.at.vertex(s.points[s.starts[c]])
 		}
 		p.ring = append(p.ring, v)
 	}
@@ -413,8 +441,12 @@ func (p *plotter) addCorners(s *shown, vs []corner, shell bool) {
 			next = vs[i+1].vertex
 		}
 		if at := p.hot.square(v.vertex); at != p.hot.square(next) {
+			from := len(out)
 			out = p.hot.lead(append(out, at), v.vertex, next)
 			out = out[:len(out)-1]
+			for _, q := range out[from:] {
+				p.shape.led.add(q)
+			}
 		}
 	}
 	p.shape.squares = out

@@ -11,6 +11,9 @@ var schemas = func() map[geo.Collection]geo.Schema {
 	return all
 }()
 
+// codeColumn is the column of columnsOf that has the code.
+const codeColumn = 0
+
 // columnsOf are the properties of a collection's features in its own layer: code, name and
 // the fields of the schema.
 func columnsOf(c geo.Collection) []geo.Field {

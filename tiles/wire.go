@@ -51,6 +51,22 @@ func appendStep(b []byte, v int32) []byte {
 	return binary.AppendUvarint(b, uint64(u))
 }
 
+// pointMost is the number of bytes that the two steps to a point take at most.
+const pointMost = 2 * binary.MaxVarintLen32
+
+// putStep is appendStep into b, of which at least five bytes must be left from n on; it gives where the step ends. Whether
+// a step takes one byte or two is hard to foresee, so there is no branch for it.
+func putStep(b []byte, n int, v int32) int {
+	u := uint32(v<<1) ^ uint32(v>>31)
+	if u >= 1<<14 {
+		return n + binary.PutUvarint(b[n:], uint64(u))
+	}
+	more := -(u >> 7) >> 31 // 1 where there is a second byte
+	to := b[n : n+2]
+	to[0], to[1] = byte(u&0x7f|more<<7), byte(u>>7)
+	return n + 1 + int(more)
+}
+
 // varintLen is the number of bytes of v as a varint.
 func varintLen(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }
 

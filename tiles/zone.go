@@ -21,6 +21,10 @@ func patches(low, high square) (x0, y0, x1, y1 int32) {
 // patchRow has the bits of a row's patches from x0 to x1.
 func patchRow(x0, x1 int32) [2]uint64 {
 	var w [2]uint64
+	if x1 < 64 {
+		w[0] = ^uint64(0) << x0 & (^uint64(0) >> (63 - x1))
+		return w
+	}
 	for k := range int32(2) {
 		if lo, hi := max(x0-64*k, 0), min(x1-64*k, 63); lo <= hi {
 			w[k] = ^uint64(0) << lo & (^uint64(0) >> (63 - hi))
