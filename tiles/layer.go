@@ -96,7 +96,7 @@ func (l *layer) along(ps []square) {
 	b, n, x, y := slices.Grow(l.shape, pointMost*len(ps)), len(l.shape), l.x, l.y
 	b = b[:cap(b)]
 	for _, p := range ps {
-		n = putStep(b, putStep(b, n, p.x-x), p.y-y)
+		n = putPoint(b, n, p.x-x, p.y-y)
 		x, y = p.x, p.y
 	}
 	l.shape, l.x, l.y = b[:n], x, y
@@ -167,7 +167,7 @@ func (l *layer) spots(w *ways, refs []int32, n int, shift square) (first square,
 		b, n, x, y := l.shape[:cap(l.shape)], len(l.shape), l.x-shift.x, l.y-shift.y
 		for ; left > 0; left-- {
 			p := way[at]
-			n = putStep(b, putStep(b, n, int32(p.x)-x), int32(p.y)-y)
+			n = putPoint(b, n, int32(p.x)-x, int32(p.y)-y)
 			x, y, at = int32(p.x), int32(p.y), at+step
 		}
 		l.shape, l.x, l.y = b[:n], x+shift.x, y+shift.y

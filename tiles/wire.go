@@ -39,9 +39,11 @@ const (
 // zigzag maps small numbers of either sign to small unsigned ones.
 func zigzag(v int64) uint64 { return uint64(v<<1) ^ uint64(v>>63) }
 
+func zigzag32(v int32) uint32 { return uint32(v<<1) ^ uint32(v>>31) }
+
 // appendStep appends a zigzag varint of 32 bits; most steps of a geometry take one byte or two.
 func appendStep(b []byte, v int32) []byte {
-	u := uint32(v<<1) ^ uint32(v>>31)
+	u := zigzag32(v)
 	switch {
 	case u < 1<<7:
 		return append(b, byte(u))
@@ -54,17 +56,19 @@ func appendStep(b []byte, v int32) []byte {
 // pointMost is the number of bytes that the two steps to a point take at most.
 const pointMost = 2 * binary.MaxVarintLen32
 
-// putStep is appendStep into b, of which at least five bytes must be left from n on; it gives where the step ends. Whether
+// putPoint is appendStep of two steps into b, of which pointMost bytes must be left from n on; it gives where they end. Whether
 // a step takes one byte or two is hard to foresee, so there is no branch for it.
-func putStep(b []byte, n int, v int32) int {
-	u := uint32(v<<1) ^ uint32(v>>31)
-	if u >= 1<<14 {
-		return n + binary.PutUvarint(b[n:], uint64(u))
+func putPoint(b []byte, n int, dx, dy int32) int {
+	u, v := zigzag32(dx), zigzag32(dy)
+	if u|v >= 1<<14 {
+		n += binary.PutUvarint(b[n:], uint64(u))
+		return n + binary.PutUvarint(b[n:], uint64(v))
 	}
-	more := -(u >> 7) >> 31 // 1 where there is a second byte
-	to := b[n : n+2]
-	to[0], to[1] = byte(u&0x7f|more<<7), byte(u>>7)
-	return n + 1 + int(more)
+	moreU, moreV := -(u>>7)>>31, -(v>>7)>>31 // 1 where there is a second byte
+	first := u&0x7f | moreU<<7 | u>>7<<8
+	second := v&0x7f | moreV<<7 | v>>7<<8
+	binary.LittleEndian.PutUint32(b[n:], first|second<<(8+8*moreU))
+	return n + 2 + int(moreU+moreV)
 }
 
 // varintLen is the number of bytes of v as a varint.
