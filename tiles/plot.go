@@ -293,7 +293,10 @@ func (p *plotter) trimKept(s *shown, c int32, way []spot) {
 			at++
 		}
 		n := len(p.trims)
-		if side = s.beyond(o); side != innerSide || before != innerSide {
+		if side = innerSide; !s.inner.has(o) {
+			side = s.window.beyond(o)
+		}
+		if side != innerSide || before != innerSide {
 			end()
 		} else if inner {
 			p.trims[n-1].vertex, was = v.vertex, at
@@ -321,25 +324,26 @@ const (
 	innerSide   = 0x10 // beyond none, and in no square on the rim
 )
 
-// beyond says beyond which sides of the window a place lies, or that it lies in no square on the rim.
-func (d *drawn) beyond(o offset) (sides uint8) {
-	if b := &d.inner; b.min.x <= o.x && o.x <= b.max.x && b.min.y <= o.y && o.y <= b.max.y {
-		return innerSide
-	}
-	w := &d.window
+// beyond says beyond which sides of the window a place lies.
+func (b *offsetBox) beyond(o offset) (sides uint8) {
 	switch {
-	case o.x < w.min.x:
+	case o.x < b.min.x:
 		sides = 1
-	case o.x > w.max.x:
+	case o.x > b.max.x:
 		sides = 2
 	}
 	switch {
-	case o.y < w.min.y:
+	case o.y < b.min.y:
 		sides |= 4
-	case o.y > w.max.y:
+	case o.y > b.max.y:
 		sides |= 8
 	}
 	return sides
+}
+
+// has says whether a place lies in the box.
+func (b *offsetBox) has(o offset) bool {
+	return b.min.x <= o.x && o.x <= b.max.x && b.min.y <= o.y && o.y <= b.max.y
 }
 
 // appendTurned appends the corners of a trimmed chain in the direction of ref, without the last.
