@@ -339,13 +339,6 @@ func (s *shown) way(c int32) []spot {
 	return s.ways.way(c)
 }
 
-// squares is a box around all squares of the tile with its buffer that lines in a box pass, and those beside them.
-func (p *plotter) squares(b box) (low, high square) {
-	low = p.hot.square(vertex{max(b.x0, p.window.x0), max(b.y0, p.window.y0)})
-	high = p.hot.square(vertex{min(b.x1, p.window.x1), min(b.y1, p.window.y1)})
-	return square{low.x - 1, low.y - 1}, square{high.x + 1, high.y + 1}
-}
-
 // make has the blocks made that are not yet made, and the ways of such as are asked for often.
 func (w *desk) make(ctx context.Context) error {
 	for n := range w.parts {
@@ -436,7 +429,7 @@ func (w *desk) each(ctx context.Context, f func(s *shown)) error {
 // led anew.
 func (w *desk) mark(ctx context.Context) error {
 	p := &w.plotter
-	p.anew.reset()
+	p.anew.reset(p.hot.sub)
 	err := w.each(ctx, func(s *shown) {
 		if s.smooth {
 			return
@@ -449,7 +442,7 @@ func (w *desk) mark(ctx context.Context) error {
 			}
 			for _, ref := range s.ring(r) {
 				if len(s.way(index(ref))) == 0 {
-					p.anew.add(p.squares(s.at.box(s.boxes[index(ref)])))
+					p.anew.add(s.at.box(s.boxes[index(ref)]))
 				}
 			}
 		}
@@ -469,7 +462,7 @@ func (w *desk) mark(ctx context.Context) error {
 		d := &w.parts[n]
 		for k := range d.bases {
 			from := &d.bases[k]
-			from.anew = p.anew.meets(p.squares(d.at.box(d.pic.blocks[from.k].block.Load().box)))
+			from.anew = p.anew.meets(d.at.box(d.pic.blocks[from.k].block.Load().box))
 		}
 	}
 	return w.each(ctx, func(s *shown) {

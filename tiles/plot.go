@@ -145,7 +145,7 @@ func (p *plotter) markStretch(of stretch) {
 
 // markSlot makes the squares of those vertices of a slot hot that lie where lines are led anew, but of lines at the rim.
 func (p *plotter) markSlot(s *shown, slot int32) {
-	if s.smooth && !p.anew.meets(p.squares(s.at.box(s.bounds[slot]))) {
+	if s.smooth && !p.anew.meets(s.at.box(s.bounds[slot])) {
 		return
 	}
 	from := s.room(p)
@@ -153,7 +153,7 @@ func (p *plotter) markSlot(s *shown, slot int32) {
 		if p.chains[from+index(ref)].marked {
 			continue
 		}
-		if b := &s.boxes[index(ref)]; (s.inside || s.inner.holds(*b)) && p.anew.meets(p.squares(s.at.box(*b))) {
+		if b := &s.boxes[index(ref)]; (s.inside || s.inner.holds(*b)) && p.anew.meets(s.at.box(*b)) {
 			p.markChain(s, index(ref))
 		}
 	}
@@ -258,7 +258,7 @@ func (p *plotter) trim(s *shown, c int32) []corner {
 		if way := s.way(c); len(way) > 0 {
 			p.trimKept(s, c, way)
 		} else {
-			p.anew.add(p.squares(s.at.box(s.boxes[c])))
+			p.anew.add(s.at.box(s.boxes[c]))
 			for i := s.starts[c]; i < s.starts[c+1]; i++ {
 				if s.from[i] <= p.zoom {
 					p.trims = append(p.trims, corner{vertex: s.at.vertex(s.points[i]), along: straight})
@@ -308,7 +308,7 @@ func (p *plotter) trimKept(s *shown, c int32, way []spot) {
 			inner, lo, p.kept = true, was, append(p.kept, stretch{shift: s.shift})
 			p.trims[n-1].along, p.trims[n-1].kept = c, uint32(len(p.kept))
 		case side&before&beyondSides == 0:
-			p.anew.add(p.squares(boxOf(p.trims[n-1].vertex, v.vertex)))
+			p.anew.add(boxOf(p.trims[n-1].vertex, v.vertex))
 		case side == before && side == beforeThat:
 			n--
 		}
@@ -401,7 +401,7 @@ func (p *plotter) clip(s *shown, refs []int32) {
 		before := led
 		if led = false; where == keeps {
 			if v.along = ref; len(s.way(c)) == 0 {
-				p.anew.add(p.squares(s.at.box(s.boxes[c])))
+				p.anew.add(s.at.box(s.boxes[c]))
 			} else {
 				led = true
 			}

@@ -1,65 +1,52 @@
 package tiles
 
-// zone is a part of a tile with its buffer, in patches of 64 by 64 squares.
+// zone is a part of a tile with its buffer, in patches of 64 by 64 squares; the last row and column have what is left.
 type zone struct {
-	rows [zoneSide][2]uint64 // per row of patches: those that are in it
-	some bool
+	shift uint             // bits of a patch in fine units
+	first int64            // added to fine units, counts them from where the first patch begins
+	pad   int64            // a square, in fine units
+	rows  [zoneSide]uint64 // per row of patches: those that are in it
+	some  bool
 }
 
 const (
 	patchBits = 6
-	zoneSide  = (hotSide-1)>>patchBits + 1
+	zoneSide  = 64
 )
 
-// patches are the first and last column and row of the patches that a box of squares meets; what lies outside the tile
-// with its buffer is brought to its rim.
-func patches(low, high square) (x0, y0, x1, y1 int32) {
-	at := func(v int32) int32 { return min(max(v+Buffer, 0), hotSide-1) >> patchBits }
-	return at(low.x), at(low.y), at(high.x), at(high.y)
-}
-
-// patchRow has the bits of a row's patches from x0 to x1.
-func patchRow(x0, x1 int32) [2]uint64 {
-	var w [2]uint64
-	if x1 < 64 {
-		w[0] = ^uint64(0) << x0 & (^uint64(0) >> (63 - x1))
-		return w
-	}
-	for k := range int32(2) {
-		if lo, hi := max(x0-64*k, 0), min(x1-64*k, 63); lo <= hi {
-			w[k] = ^uint64(0) << lo & (^uint64(0) >> (63 - hi))
-		}
-	}
-	return w
-}
-
-func (z *zone) reset() {
+// reset empties the zone and prepares it for squares of 2^sub fine units.
+func (z *zone) reset(sub uint) {
+	z.shift, z.pad = sub+patchBits, 1<<sub
+	z.first = z.pad*Buffer + z.pad/2
 	if z.some {
 		clear(z.rows[:])
 		z.some = false
 	}
 }
 
-// add adds the patches that a box of squares meets.
-func (z *zone) add(low, high square) {
-	x0, y0, x1, y1 := patches(low, high)
-	w := patchRow(x0, x1)
+// patch is the row or column of a place; what lies outside the tile with its buffer is brought to its rim.
+func (z *zone) patch(v int64) int { return int(min(max((v+z.first)>>z.shift, 0), zoneSide-1)) }
+
+// patches are those that a box or the squares beside it meet: their columns, and the first and last row.
+func (z *zone) patches(b box) (columns uint64, y0, y1 int) {
+	x0, x1 := z.patch(b.x0-z.pad), z.patch(b.x1+z.pad)
+	return ^uint64(0) << x0 & (^uint64(0) >> (zoneSide - 1 - x1)), z.patch(b.y0 - z.pad), z.patch(b.y1 + z.pad)
+}
+
+// add adds the patches that a box or the squares beside it meet.
+func (z *zone) add(b box) {
+	columns, y0, y1 := z.patches(b)
 	for y := y0; y <= y1; y++ {
-		z.rows[y][0] |= w[0]
-		z.rows[y][1] |= w[1]
+		z.rows[y] |= columns
 	}
 	z.some = true
 }
 
-// meets says whether a box of squares meets one of the zone's patches.
-func (z *zone) meets(low, high square) bool {
-	if !z.some {
-		return false
-	}
-	x0, y0, x1, y1 := patches(low, high)
-	w := patchRow(x0, x1)
+// meets says whether a box or the squares beside it meet one of the zone's patches.
+func (z *zone) meets(b box) bool {
+	columns, y0, y1 := z.patches(b)
 	for y := y0; y <= y1; y++ {
-		if z.rows[y][0]&w[0]|z.rows[y][1]&w[1] != 0 {
+		if z.rows[y]&columns != 0 {
 			return true
 		}
 	}
@@ -68,6 +55,6 @@ func (z *zone) meets(low, high square) bool {
 
 // has says whether a square of the tile with its buffer lies in one of the zone's patches.
 func (z *zone) has(p square) bool {
-	x, y := uint32(p.x+Buffer)>>patchBits, uint32(p.y+Buffer)>>patchBits
-	return z.rows[y][x/64]>>(x%64)&1 != 0
+	x, y := min(uint32(p.x+Buffer)>>patchBits, zoneSide-1), min(uint32(p.y+Buffer)>>patchBits, zoneSide-1)
+	return z.rows[y]>>x&1 != 0
 }
