@@ -217,14 +217,18 @@ func (s *Server) answerAtOnce(q *front.Question, r *front.Reply) bool {
 	return false
 }
 
-// answer answers with a tile, or with 304 when the caller has it.
+// answer answers with a tile, or with 304 when the caller has it. A tile that the cache has no longer is made again if it is
+// a small one; while others make tiles it is net/http's, which sees a caller leave.
 func (a *quickAnswer) answer(q *front.Question, r *front.Reply) (ok bool) {
 	if known := q.IfNoneMatch; len(known) > 0 && (string(known) == a.etag || matches(string(known), a.etag)) {
 		r.Head = a.sameHead
 		a.tookSame.Observe(time.Since(q.Began).Seconds())
 		return true
 	}
-	if r.Body, ok = a.tile.Kept(a.encoding); ok {
+	if r.Body, ok = a.tile.Kept(a.encoding); !ok {
+		r.Body, ok = a.tile.Remade(a.encoding)
+	}
+	if ok {
 		r.Head = a.wholeHead
 		a.took.Observe(time.Since(q.Began).Seconds())
 	}

@@ -101,7 +101,7 @@ func TestTheFrontAnswersTheSame(t *testing.T) {
 		prefix string
 	}{
 		"usual": {Config{}, ""}, "with a base path": {Config{BaseURL: "https://map.example/town"}, "/town"}, "below a base path": {Config{BaseURL: "https://map.example/town"}, ""},
-		"to one origin": {Config{Origins: []string{"https://map.example"}}, ""},
+		"to one origin": {Config{Origins: []string{"https://map.example"}}, ""}, "without room for tiles": {Config{TileCache: 1}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := emptyServer(t, tc.cfg)

@@ -125,16 +125,31 @@ func (t Tile) Body(ctx context.Context, e Encoding) ([]byte, error) {
 	if body, ok := c.tiles.GetIfPresent(key); ok {
 		return body, nil
 	}
-	return c.flights.do(ctx, key, func(ctx context.Context) ([]byte, error) {
-		if entry, ok := c.tiles.GetEntryQuietly(key); ok { // made since we looked
-			return entry.Value, nil
-		}
-		body, err := t.encoded(ctx, e)
-		if err == nil {
-			c.tiles.Set(key, body)
-		}
-		return body, err
-	})
+	return c.flights.do(ctx, key, func(ctx context.Context) ([]byte, error) { return t.entry(ctx, key, e) })
+}
+
+// entry gives the tile in the encoding and has the cache keep it.
+func (t Tile) entry(ctx context.Context, key entryKey, e Encoding) ([]byte, error) {
+	if entry, ok := t.cache.tiles.GetEntryQuietly(key); ok { // made since somebody looked
+		return entry.Value, nil
+	}
+	body, err := t.encoded(ctx, e)
+	if err == nil {
+		t.cache.tiles.Set(key, body)
+	}
+	return body, err
+}
+
+// Remade makes the tile in the encoding for who does not see his caller leave: at once, in some milliseconds. ok is false where it would
+// take longer or wait for other tiles, where somebody makes it already, and where nothing is in it.
+func (t Tile) Remade(e Encoding) (body []byte, ok bool) {
+	c, i := t.cache, e.index()
+	if i < 0 || t.blank || !t.light || len(c.slots) == cap(c.slots) {
+		return nil, false
+	}
+	key := entryKey{t.digest, int8(i)}
+	body, err := c.flights.first(key, func(ctx context.Context) ([]byte, error) { return t.entry(ctx, key, e) })
+	return body, err == nil && len(body) > 0
 }
 
 // Kept is the tile in the encoding if the cache has it.

@@ -305,6 +305,49 @@ func TestCacheKeepsToItsSize(t *testing.T) {
 	}
 }
 
+// A small tile for which the cache has no room is made again at once, with the same bytes; no other is, nor one for which there is no
+// place, nor an empty one.
+func TestRemade(t *testing.T) {
+	remade := func(c *tiles.Cache, s *snapshot.Snapshot, r tiles.Request) (body []byte, ok bool) {
+		t.Helper()
+		tile, err := c.Tile(t.Context(), s, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tile.Remade(tiles.Gzip)
+	}
+	small := newCache(t, 1)
+	s, r := village(t), whole()
+	first, _, err := tileOf(t.Context(), small, s, r, tiles.Gzip)
+	if err != nil || len(first) == 0 {
+		t.Fatal(err)
+	}
+	made := small.Stats().Builds // which has it give up what it has no room for
+	if body, ok := remade(small, s, r); !ok || !bytes.Equal(body, first) || small.Stats().Builds != made+1 {
+		t.Errorf("%v, %d bytes of %d, %d tiles made", ok, len(body), len(first), small.Stats().Builds-made)
+	}
+	leave := tiles.Crowd(small)
+	if _, ok := remade(small, s, r); ok {
+		t.Error("a tile is made without a place")
+	}
+	leave()
+	far := r
+	far.Address = tiles.Address{Z: 22}
+	large, of := snapshotOf(t, geotest.Tessellation(9, 2000, district)), fillsAt(addressOf(8, district.Center()))
+	made = small.Stats().Builds
+	for what, ok := range map[string]func() bool{
+		"an empty tile": func() bool { _, ok := remade(small, s, far); return ok },
+		"a large tile":  func() bool { _, ok := remade(small, large, of); return ok },
+	} {
+		if ok() {
+			t.Errorf("%s is made", what)
+		}
+	}
+	if n := small.Stats().Builds - made; n != 0 {
+		t.Errorf("%d tiles were made", n)
+	}
+}
+
 // A caller that leaves does not spoil the tile for those who wait.
 func TestALeavingCallerDisturbsNobody(t *testing.T) {
 	s := snapshotOf(t, geotest.Tessellation(9, 12000, district))

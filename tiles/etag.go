@@ -26,8 +26,12 @@ type known struct {
 	digest digest
 	blank  bool // no feature can show in it
 	heavy  bool // so many can show in it that making it takes long
+	light  bool // so few that it takes some milliseconds
 	etags  [len(encodings)]string
 }
+
+// light is the number of features within a tile's reach up to which it is made in some milliseconds.
+const light = 1000
 
 // know finds out about the tile of a checked request, until the context ends.
 func (c *Cache) know(ctx context.Context, s *snapshot.Snapshot, r Request) (*known, error) {
@@ -35,7 +39,7 @@ func (c *Cache) know(ctx context.Context, s *snapshot.Snapshot, r Request) (*kno
 	if err != nil {
 		return nil, err
 	}
-	k := &known{digest: digestOf(r, all), blank: all.n == 0, heavy: all.n >= c.heavy}
+	k := &known{digest: digestOf(r, all), blank: all.n == 0, heavy: all.n >= c.heavy, light: all.n <= light}
 	text := hex.EncodeToString(k.digest[:])
 	for i, e := range encodings {
 		k.etags[i] = `"` + text + e.suffix + `"`

@@ -162,5 +162,17 @@ func Marked(c *Cache, s, other *snapshot.Snapshot) (all, marked, shared int) {
 	return len(m.clusters), marked, shared
 }
 
+// Crowd takes the places of all tiles that may be made at a time, until leave is called.
+func Crowd(c *Cache) (leave func()) {
+	for range cap(c.slots) {
+		c.slots <- struct{}{}
+	}
+	return func() {
+		for range cap(c.slots) {
+			<-c.slots
+		}
+	}
+}
+
 // Heavy sets from how many features on a cache renews tiles, and how long a publication waits for it.
 func Heavy(c *Cache, features int, grace time.Duration) { c.heavy, c.grace = features, grace }

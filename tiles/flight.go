@@ -2,6 +2,7 @@ package tiles
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -52,6 +53,20 @@ func (fs *flights[K]) lead(ctx context.Context, key K, work func(context.Context
 		return f.body, f.err
 	}
 	return fs.wait(ctx, key, f)
+}
+
+// errMaking says that somebody makes it already.
+var errMaking = errors.New("tiles: it is being made")
+
+// first is lead for who cannot be told to stop, where nobody makes it yet; else the error is errMaking.
+func (fs *flights[K]) first(key K, work func(context.Context) ([]byte, error)) ([]byte, error) {
+	f, making := fs.join(context.Background(), key)
+	if making == nil {
+		fs.leave(key, f)
+		return nil, errMaking
+	}
+	fs.fly(making, key, f, work)
+	return f.body, f.err
 }
 
 // wait waits until the flight is done or ctx ends.

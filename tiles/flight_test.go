@@ -130,6 +130,28 @@ func TestWhatIsLedEndsWithTheLast(t *testing.T) {
 	}
 }
 
+// Who comes first makes it, also for those who come meanwhile; who does not goes away, and those who are in the flight stay.
+func TestTheFirstMakesAndTheSecondGoesAway(t *testing.T) {
+	var fs flights[int]
+	answers := make(chan []byte, 1)
+	body, err := fs.first(1, func(ctx context.Context) ([]byte, error) {
+		if _, err := fs.first(1, nil); !errors.Is(err, errMaking) || ctx.Err() != nil || fs.waiting(1) != 1 {
+			t.Errorf("the second has %v; %d wait, %v", err, fs.waiting(1), ctx.Err())
+		}
+		go func() {
+			body, _ := fs.do(t.Context(), 1, nil)
+			answers <- body
+		}()
+		for fs.waiting(1) != 2 {
+			time.Sleep(time.Millisecond)
+		}
+		return []byte("made"), nil
+	})
+	if err != nil || string(body) != "made" || string(<-answers) != "made" || fs.waiting(1) != 0 {
+		t.Errorf("%q, %v", body, err)
+	}
+}
+
 // One goroutine makes what is asked for one after another, and ends when no more is.
 func TestOneGoroutineMakesOneAfterAnother(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
