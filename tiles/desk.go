@@ -617,14 +617,6 @@ func (s bitSet) some() bool {
 	return slices.ContainsFunc(s, func(word uint64) bool { return word != 0 })
 }
 
-// count is how many numbers are in the set.
-func (s bitSet) count() (n int) {
-	for _, word := range s {
-		n += bits.OnesCount64(word)
-	}
-	return n
-}
-
 func (s bitSet) add(i int) { s[i/64] |= 1 << (i % 64) }
 
 // all yields the numbers in ascending order.

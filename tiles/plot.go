@@ -399,18 +399,18 @@ func (p *plotter) clip(s *shown, refs []int32) {
 		}
 		v := corner{along: straight}
 		before := led
-		if led = false; where == keeps {
-			if v.along = ref; len(s.way(c)) == 0 {
+		led = where == keeps && len(s.way(c)) > 0
+		if where == keeps {
+			if v.along = ref; !led {
 				p.anew.add(s.at.box(s.boxes[c]))
-			} else {
-				led = true
 			}
 		}
-		if before && led { // no edge ends here that is cut or led, so any vertex of the square does
+		switch {
+		case before && led: // no edge ends here that is cut or led, so any vertex of the square does
 			v.vertex = p.hot.middle(p.end(s, ^ref))
-		} else if ref < 0 {
+		case ref < 0:
 			v.vertex = s.at.vertex(s.points[s.starts[c+1]-1])
-		} else {
+		default:
 			v.vertex = s.at.vertex(s.points[s.starts[c]])
 		}
 		p.ring = append(p.ring, v)
