@@ -242,7 +242,7 @@ func (w *desk) chooseOf(d *drawn, n, at int, reach orb.Bound) {
 	from := &d.bases[at]
 	b := d.pic.blocks[from.k].block.Load()
 	for slot, i := range d.pic.blocks[from.k].members {
-		shows := false
+		var shows bool
 		if from.whole && !b.standsAlone(int32(slot), w.zoom) {
 			shows = from.ways.heads.has(slot) || w.lists && from.ways.edged.has(slot)
 		} else {

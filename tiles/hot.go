@@ -14,8 +14,6 @@ const (
 	// their middle on the border to which shapes are clipped.
 	hotSide = Extent + 2*Buffer + 1
 	hotRow  = (hotSide + 63) / 64 // words in a row
-	// near is the size of the box up to which every word in it is looked at.
-	near = 64
 )
 
 // key numbers the squares of a tile with its buffer, row by row from 0.
@@ -85,17 +83,15 @@ func (g *hotGrid) lead(out []square, a, b vertex) []square {
 func (g *hotGrid) passed(out []square, a, b vertex, p, q square) []square {
 	west, east := min(p.x, q.x), max(p.x, q.x)
 	north, south := uint32(min(p.y, q.y)+Buffer), uint32(max(p.y, q.y)+Buffer)
+	first, last := uint32(west+Buffer)/64, uint32(east+Buffer)/64
 	e := edge{a, b, p, q}
-	if east-west < near && south-north < near {
-		return g.nearby(out, &e, west, east, north, south)
-	}
 	for n := range south/64 - north/64 + 1 {
 		k := north/64 + n
 		if q.y < p.y {
 			k = south/64 - n
 		}
 		rows := uint64(0)
-		for c := uint32(west+Buffer) / 64; c <= uint32(east+Buffer)/64; c++ {
+		for c := first; c <= last; c++ {
 			rows |= g.rows[c*hotRow+k]
 		}
 		for rows &= between64(north, south, k); rows != 0; {
@@ -104,47 +100,31 @@ func (g *hotGrid) passed(out []square, a, b vertex, p, q square) []square {
 				bit = 63 - bits.LeadingZeros64(rows)
 			}
 			rows &^= 1 << bit
-			out = g.row(out, &e, int32(k*64)+int32(bit)-Buffer, west, east)
+			y := int32(k*64) + int32(bit) - Buffer
+			if last-first > 1 || g.hasOthers(&e, y, first, last) {
+				out = g.row(out, &e, y, west, east)
+			}
 		}
 	}
 	return out
 }
 
-// nearby is passed for an edge that spans less than 64 rows and columns, so no more than two words of a row. It looks at the
-// bits but those of the ends: mostly there are no others.
-func (g *hotGrid) nearby(out []square, e *edge, west, east int32, north, south uint32) []square {
-	first, last := uint32(west+Buffer), uint32(east+Buffer)
-	a, b := first/64, last/64
-	left, right := between64(first, last, a), between64(first, last, b)
-	for n := range south/64 - north/64 + 1 {
-		k := north/64 + n
-		if e.q.y < e.p.y {
-			k = south/64 - n
-		}
-		for rows := (g.rows[a*hotRow+k] | g.rows[b*hotRow+k]) & between64(north, south, k); rows != 0; {
-			bit := uint32(bits.TrailingZeros64(rows))
-			if e.q.y < e.p.y {
-				bit = 63 - uint32(bits.LeadingZeros64(rows))
+// hasOthers says whether row y has a hot square in its words a and b, which may be one, beside those of the edge's ends: mostly it
+// has none.
+func (g *hotGrid) hasOthers(e *edge, y int32, a, b uint32) bool {
+	row := uint32(y + Buffer)
+	w, v := g.words[a*hotSide+row], g.words[b*hotSide+row]
+	for _, end := range [2]square{e.p, e.q} {
+		if x := uint32(end.x + Buffer); end.y == y {
+			if x/64 == a {
+				w &^= 1 << (x % 64)
 			}
-			rows &^= 1 << bit
-			y := k*64 + bit
-			w, v := g.words[a*hotSide+y]&left, g.words[b*hotSide+y]&right
-			for _, end := range [2]square{e.p, e.q} {
-				if x := uint32(end.x + Buffer); uint32(end.y+Buffer) == y {
-					if x/64 == a {
-						w &^= 1 << (x % 64)
-					}
-					if x/64 == b {
-						v &^= 1 << (x % 64)
-					}
-				}
-			}
-			if w|v != 0 {
-				out = g.row(out, e, int32(y)-Buffer, west, east)
+			if x/64 == b {
+				v &^= 1 << (x % 64)
 			}
 		}
 	}
-	return out
+	return w|v != 0
 }
 
 // edge is an edge that is led through the hot squares, with the squares of its ends.

@@ -271,6 +271,11 @@ func (b offsetBox) meets(c offsetBox) bool {
 	return b.min.x <= c.max.x && c.min.x <= b.max.x && b.min.y <= c.max.y && c.min.y <= b.max.y
 }
 
+// has says whether a place lies in the box.
+func (b *offsetBox) has(o offset) bool {
+	return b.min.x <= o.x && o.x <= b.max.x && b.min.y <= o.y && o.y <= b.max.y
+}
+
 // holds says whether c lies in b.
 func (b offsetBox) holds(c offsetBox) bool {
 	return b.min.x <= c.min.x && c.max.x <= b.max.x && b.min.y <= c.min.y && c.max.y <= b.max.y

@@ -341,11 +341,6 @@ func (b *offsetBox) beyond(o offset) (sides uint8) {
 	return sides
 }
 
-// has says whether a place lies in the box.
-func (b *offsetBox) has(o offset) bool {
-	return b.min.x <= o.x && o.x <= b.max.x && b.min.y <= o.y && o.y <= b.max.y
-}
-
 // appendTurned appends the corners of a trimmed chain in the direction of ref, without the last.
 func appendTurned(out, cs []corner, ref int32) []corner {
 	if ref >= 0 {
